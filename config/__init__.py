@@ -1,0 +1,1 @@
+"""The configuration: typed, frozen, and strict about unknown keys."""

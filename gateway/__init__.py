@@ -1,0 +1,1 @@
+"""The edge: webhooks, spool, limits, public pages, health."""

@@ -1,0 +1,1 @@
+"""The inbox: the pages of the officers (PIC)."""

@@ -1,0 +1,1 @@
+"""The store: PostgreSQL and the blobs, the one place where state lives."""
