@@ -1,0 +1,40 @@
+"""The engine: how we connect to PostgreSQL, and what counts as PostgreSQL being away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError  # noqa: A004 - SQLAlchemy's own
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def connect(url: str, *, pool_size: int = 5, name: str = "muara") -> Engine:
+    """An engine for `postgresql+psycopg://…`; opens no connection yet.
+
+    Statement time-outs are set by whoever needs one: a migration may take as long as it takes.
+    """
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args={"connect_timeout": 3, "application_name": name, "options": "-c timezone=UTC"},
+    )
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database is down or hanging, as against our having asked something wrong."""
+    if isinstance(error, TimeoutError | InterfaceError):
+        return True
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        return isinstance(error, OperationalError) and not isinstance(
+            error.orig, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure
+        )
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)

@@ -1,0 +1,29 @@
+"""The tables, one file per aggregate."""
+
+from __future__ import annotations
+
+from store.models.base import Base
+from store.models.complaint import Attachment, Complaint, Contact, ContactAddress, Event, Message, Outbox, Ticket
+from store.models.journal import AccountState, Cursor, Item, Journal, Receipt, Revision
+from store.models.people import Officer, Session, Throttle
+
+__all__ = [
+    "AccountState",
+    "Attachment",
+    "Base",
+    "Complaint",
+    "Contact",
+    "ContactAddress",
+    "Cursor",
+    "Event",
+    "Item",
+    "Journal",
+    "Message",
+    "Officer",
+    "Outbox",
+    "Receipt",
+    "Revision",
+    "Session",
+    "Throttle",
+    "Ticket",
+]

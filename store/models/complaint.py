@@ -1,0 +1,238 @@
+"""The complaint and all that hangs on it: contact, thread, files, history."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import Computed, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.models.base import Base
+
+
+class Contact(Base):
+    """A citizen, as far as we know: one or more addresses that an officer has joined."""
+
+    __tablename__ = "contact"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    created_at: Mapped[dt.datetime]
+
+
+class ContactAddress(Base):
+    """An address of a citizen; `scheme` is the channel's key. `phone` (E.164) suggests who is the same person."""
+
+    __tablename__ = "contact_address"
+
+    scheme: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    contact_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("contact.id", deferrable=True, initially="DEFERRED"), index=True
+    )
+    name: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(index=True)
+    last_seen_at: Mapped[dt.datetime]
+
+
+class Ticket(Base):
+    """Every ticket code ever given out; `complaint_id` is null while the code is only reserved."""
+
+    __tablename__ = "ticket"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    complaint_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=sql("now()"))
+
+
+class Complaint(Base):
+    """One complaint (aduan). `program` is null in the triage tray; `version` guards against two officers at once.
+
+    `opened_at` is when the citizen sent its first message; `next_due_at` is what the queue sorts by, null once closed.
+    `body` is the first message cleaned; `words` is what search reads, everyday spelling expanded.
+    `touched` says that an officer has acted: from then on the program does not re-thread it.
+    """
+
+    __tablename__ = "complaint"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    ticket: Mapped[str] = mapped_column(unique=True)
+    program: Mapped[str | None]
+    account: Mapped[str]
+    channel: Mapped[str]
+    conversation: Mapped[str]
+    contact_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("contact.id"), index=True)
+    state: Mapped[str]
+    type: Mapped[str]
+    anonim: Mapped[bool] = mapped_column(server_default=sql("false"))
+    rahasia: Mapped[bool] = mapped_column(server_default=sql("false"))
+    format_unclear: Mapped[bool] = mapped_column(server_default=sql("false"))
+    likely_double: Mapped[bool] = mapped_column(server_default=sql("false"))
+    subject: Mapped[str]
+    body: Mapped[str]
+    words: Mapped[str]
+    place: Mapped[dict[str, Any] | None]
+    unit: Mapped[str | None]
+    officer_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    touched: Mapped[bool] = mapped_column(server_default=sql("false"))
+    unread: Mapped[bool] = mapped_column(server_default=sql("true"))
+    send_failed: Mapped[bool] = mapped_column(server_default=sql("false"))
+    opened_at: Mapped[dt.datetime]
+    created_at: Mapped[dt.datetime]
+    response_due_at: Mapped[dt.datetime | None]
+    resolution_due_at: Mapped[dt.datetime | None]
+    next_due_at: Mapped[dt.datetime | None]
+    responded_at: Mapped[dt.datetime | None]
+    closed_at: Mapped[dt.datetime | None]
+    last_inbound_at: Mapped[dt.datetime]
+    last_activity_at: Mapped[dt.datetime]
+    merged_into: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("complaint.id"))
+    version: Mapped[int] = mapped_column(server_default="1")
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed("to_tsvector('indonesian'::regconfig, words)", persisted=True),
+    )
+
+    __table_args__ = (
+        Index("ix_complaint_queue", "next_due_at", "id", postgresql_where=sql("next_due_at IS NOT NULL")),
+        Index("ix_complaint_program_queue", "program", "next_due_at", "id"),
+        Index("ix_complaint_newest", "opened_at", "id"),
+        Index("ix_complaint_state", "state", "next_due_at", "id"),
+        Index("ix_complaint_officer", "officer_id", "next_due_at", "id"),
+        Index("ix_complaint_unit", "unit", "next_due_at", "id"),
+        Index("ix_complaint_conversation", "account", "conversation", "opened_at"),
+        Index("ix_complaint_search", "search", postgresql_using="gin"),
+    )
+
+
+class Message(Base):
+    """One line of a thread: from the citizen (`in`), to the citizen (`out`), or between officers (`note`).
+
+    `text` is as written and never changes; an edit stands in `revised`. A keyword alone has no `complaint_id`.
+    `opener` says that it opens a complaint by itself (keyword, /lapor, form, desk); `keyword` tells which program and
+    whether the format was exact. `parts` holds a split text's pieces by number, `missing` the numbers that never came.
+    """
+
+    __tablename__ = "message"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    complaint_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("complaint.id"))
+    direction: Mapped[str]
+    role: Mapped[str]
+    account: Mapped[str]
+    conversation: Mapped[str]
+    external_id: Mapped[str | None]
+    item_id: Mapped[int | None] = mapped_column(unique=True)
+    officer_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    address: Mapped[str | None]
+    name: Mapped[str | None]
+    text: Mapped[str]
+    clean: Mapped[str] = mapped_column(server_default="")
+    subject: Mapped[str | None]
+    quoted: Mapped[str | None]
+    revised: Mapped[str | None]
+    revised_at: Mapped[dt.datetime | None]
+    withdrawn_at: Mapped[dt.datetime | None]
+    location: Mapped[dict[str, Any] | None]
+    in_reply_to: Mapped[str | None]
+    opener: Mapped[bool] = mapped_column(server_default=sql("false"))
+    keyword: Mapped[dict[str, Any] | None]
+    group_key: Mapped[str | None]
+    parts: Mapped[dict[str, Any] | None]
+    missing: Mapped[list[Any] | None] = mapped_column(JSONB)
+    original_missing: Mapped[bool] = mapped_column(server_default=sql("false"))
+    hints: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    sequence: Mapped[int] = mapped_column(server_default="0")
+    sent_at: Mapped[dt.datetime]
+    received_at: Mapped[dt.datetime]
+
+    __table_args__ = (
+        Index("uq_message_external", "account", "external_id", unique=True, postgresql_where=sql("direction = 'in'")),
+        Index("ix_message_out", "account", "external_id", postgresql_where=sql("direction = 'out'")),
+        Index("ix_message_thread", "complaint_id", "sent_at", "sequence"),
+        Index("ix_message_conversation", "account", "conversation", "sent_at"),
+    )
+
+
+class Attachment(Base):
+    """A file of a message. `state`: owed (until `deadline`), stored, expired, too_large, refused or failed.
+
+    `sha256` names the blob. `ref` and `url` are what the adapter fetches it by; `content_type` is sniffed once stored.
+    """
+
+    __tablename__ = "attachment"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    message_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("message.id"), index=True)
+    account: Mapped[str]
+    position: Mapped[int] = mapped_column(server_default="0")
+    name: Mapped[str | None]
+    content_type: Mapped[str | None]
+    size: Mapped[int | None]
+    sha256: Mapped[str | None]
+    state: Mapped[str]
+    ref: Mapped[str | None]
+    url: Mapped[str | None]
+    deadline: Mapped[dt.datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[dt.datetime | None]
+    error: Mapped[str | None]
+
+    __table_args__ = (Index("ix_attachment_owed", "next_attempt_at", postgresql_where=sql("state = 'owed'")),)
+
+
+class Event(Base):
+    """The history, append-only: who did what, and when. `actor` is `warga`, `sistem` or an officer's username."""
+
+    __tablename__ = "event"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaint.id"), index=True)
+    at: Mapped[dt.datetime]
+    actor: Mapped[str]
+    kind: Mapped[str]
+    data: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+
+class Outbox(Base):
+    """A message on its way to a citizen.
+
+    `state`: queued, sending, sent, delivered, read, failed (with `error`), unknown (an officer decides), dropped (an
+    automatic text of unknown outcome, not repeated). `purpose`: ack, format, prompt, welcome, status, answer.
+    `dedupe` makes the same automatic text impossible twice. `message_id` is the thread's line, where it has one.
+    """
+
+    __tablename__ = "outbox"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    conversation: Mapped[str]
+    address: Mapped[str]
+    complaint_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("complaint.id"), index=True)
+    message_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    purpose: Mapped[str]
+    dedupe: Mapped[str | None] = mapped_column(unique=True)
+    text: Mapped[str]
+    subject: Mapped[str | None]
+    in_reply_to: Mapped[str | None]
+    hints: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    lane: Mapped[int]
+    state: Mapped[str] = mapped_column(server_default="queued")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[dt.datetime]
+    claimed_at: Mapped[dt.datetime | None]
+    external_id: Mapped[str | None]
+    sent_at: Mapped[dt.datetime | None]
+    error: Mapped[str | None]
+    created_at: Mapped[dt.datetime]
+    seq: Mapped[int] = mapped_column(Identity(always=True), unique=True)
+
+    __table_args__ = (
+        UniqueConstraint("message_id", name="uq_outbox_message"),
+        Index("ix_outbox_queued", "account", "lane", "seq", postgresql_where=sql("state IN ('queued', 'sending')")),
+        Index("ix_outbox_external", "account", "external_id"),
+    )
