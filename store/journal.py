@@ -1,0 +1,140 @@
+"""The journal: raw payloads, committed as they came before anybody is told that they arrived."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import uuid
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+#: Bodies over this size (bytes) go to the blob store, so that a burst of photos does not bloat the table.
+INLINE = 256 * 1024
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One payload to journal. `id` is made before anything is tried; `body` is None where `blob` names it.
+
+    `source` is webhook, poll, spool, form, desk or replay; `day` the local date of `received_at`.
+    """
+
+    id: uuid.UUID
+    account: str
+    source: str
+    received_at: datetime
+    day: date
+    query: str = ""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: bytes | None = None
+    blob: str | None = None
+    meta: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Pending(Entry):
+    """A journalled payload that waits to be parsed; `seq` is its place in the order of arrival."""
+
+    seq: int
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7 (RFC 9562): sorts by time, so that the index grows at its end."""
+    stamp = int(datetime.now(UTC).timestamp() * 1000)
+    return uuid.UUID(int=(stamp << 80) | (0x7 << 76) | (uuid.uuid4().int & 0x0FFF_3FFF_FFFF_FFFF_FFFF) | (0x2 << 62))
+
+
+_INSERT = """
+INSERT INTO journal (id, account, source, received_at, day, query, headers, body, blob, meta)
+SELECT id, account, source, received_at, day, query, headers::jsonb, body, blob, meta::jsonb
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::date[], %s::text[], %s::text[],
+            %s::bytea[], %s::text[], %s::text[])
+     AS t(id, account, source, received_at, day, query, headers, body, blob, meta)
+ON CONFLICT (id) DO NOTHING
+"""
+
+
+def insert(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Write the entries in one statement; an id that is there already stays as it is."""
+    connection.exec_driver_sql(
+        _INSERT,
+        (
+            [entry.id for entry in entries],
+            [entry.account for entry in entries],
+            [entry.source for entry in entries],
+            [entry.received_at for entry in entries],
+            [entry.day for entry in entries],
+            [_storable(entry.query) for entry in entries],
+            [_json(entry.headers) for entry in entries],
+            [entry.body for entry in entries],
+            [entry.blob for entry in entries],
+            [_json(entry.meta) for entry in entries],
+        ),
+    )
+
+
+_CLAIM = """
+SELECT id, seq, account, source, received_at, day, query, headers, body, blob, meta FROM journal
+WHERE parsed_at IS NULL ORDER BY seq LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+
+
+def claim(connection: Connection, limit: int) -> list[Pending]:
+    """The oldest unparsed rows that no other worker holds, locked until the transaction ends."""
+    return [_pending(row) for row in connection.exec_driver_sql(_CLAIM, (limit,))]
+
+
+_ONE = """
+SELECT id, seq, account, source, received_at, day, query, headers, body, blob, meta FROM journal WHERE id = %s
+"""
+
+
+def read(connection: Connection, journal_id: uuid.UUID) -> Pending | None:
+    """One row, parsed or not."""
+    row = connection.exec_driver_sql(_ONE, (journal_id,)).one_or_none()
+    return None if row is None else _pending(row)
+
+
+_PARSED = """
+UPDATE journal j SET parsed_at = %s, adapter_version = t.version, item_count = t.items
+FROM unnest(%s::uuid[], %s::text[], %s::bigint[]) AS t(id, version, items) WHERE j.id = t.id
+"""
+
+
+def mark_parsed(connection: Connection, now: datetime, rows: Iterable[tuple[uuid.UUID, str, int]]) -> None:
+    """Note (id, adapter version, number of items) of each parsed row."""
+    ids, versions, counts = zip(*rows, strict=True)
+    connection.exec_driver_sql(_PARSED, (now, list(ids), list(versions), list(counts)))
+
+
+_HORIZON = "SELECT account, min(seq) FROM journal WHERE parsed_at IS NULL GROUP BY account"
+
+
+def horizon(connection: Connection) -> dict[str, int]:
+    """For each account the oldest row that is not parsed yet: items behind it must wait their turn."""
+    return {row[0]: row[1] for row in connection.exec_driver_sql(_HORIZON)}
+
+
+def has_pending(connection: Connection) -> bool:
+    """Whether any row waits to be parsed."""
+    row = connection.exec_driver_sql("SELECT 1 FROM journal WHERE parsed_at IS NULL LIMIT 1").one_or_none()
+    return row is not None
+
+
+def _pending(row: Any) -> Pending:
+    names = ("id", "seq", "account", "source", "received_at", "day", "query", "headers", "body", "blob", "meta")
+    return Pending(**dict(zip(names, row, strict=True)))
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    # jsonb takes neither NUL nor a lone surrogate, and a header may hold either.
+    return json.dumps(dict(value)).replace("\\u0000", "\\ufffd")
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")
