@@ -1,0 +1,126 @@
+"""Complaint programs: one file each below `programs/`, named by the program's key, checked against all the others."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+import unicodedata
+from typing import TYPE_CHECKING
+
+from config import checks
+from config.reading import read
+from config.spot import Spot
+from normalizer.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+#: What the texts to citizens may hold in braces.
+PLACEHOLDERS = frozenset({"ticket", "program", "format", "state", "link"})
+_KEY_CHARACTERS = frozenset(string.ascii_lowercase + string.digits + "-")
+
+
+def read_toml(path: Path, spot: Spot) -> dict[str, object]:
+    """A settings file's table. SettingsError where it is missing, unreadable or no TOML."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise spot.error(f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise spot.error("expected UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise spot.error(f"expected TOML: {error}") from None
+
+
+def read_programs(folder: Path, environ: Mapping[str, str], accounts: Collection[str]) -> tuple[Program, ...]:
+    """All programs in the order of their keys; `accounts` are the names that they may use. SettingsError."""
+    found: list[tuple[Program, Spot]] = []
+    for path in sorted(folder.glob("*.toml")):
+        spot = Spot(source=str(path), base=path.parent, environ=environ)
+        if not set(path.stem) <= _KEY_CHARACTERS:
+            raise spot.error("expected a file name of a-z, 0-9 and dashes: it is the program's key")
+        program = read(Program, read_toml(path, spot), spot, given={"key": path.stem})
+        _check(program, spot, accounts)
+        found.append((program, spot))
+    if not found:
+        raise Spot(source=str(folder), base=folder).error("expected at least one program, such as masbupsiaga.toml")
+    _refuse_shared_words(found)
+    return tuple(program for program, _ in found)
+
+
+def fold(word: str) -> str:
+    """A keyword or hashtag as it is compared: without case, spaces and signs."""
+    return "".join(char for char in unicodedata.normalize("NFKC", word).casefold() if char.isalnum())
+
+
+def _check(program: Program, spot: Spot, accounts: Collection[str]) -> None:
+    if not program.keywords:
+        raise spot.at("keywords").error("expected at least one: citizens are told it as the format")
+    for key in ("keywords", "hashtags"):
+        if not all(map(fold, getattr(program, key))):
+            raise spot.at(key).error("expected words with letters or digits in them")
+    for account in program.accounts:
+        if account not in accounts:
+            known = ", ".join(sorted(accounts)) or "none"
+            raise spot.at("accounts").error(f"there is no account {account!r}; accounts are: {known}")
+    if len(program.region) != 2 or not program.region.isupper():  # noqa: PLR2004 - ISO 3166
+        raise spot.at("region").error("expected a country code of two capital letters, such as ID")
+    try:
+        checks.timezone(program.timezone)
+    except ValueError as error:
+        raise spot.at("timezone").error(str(error)) from None
+    _check_times(program, spot)
+    _check_units(program, spot.at("units"))
+    _check_texts(program, spot.at("texts"))
+
+
+def _check_times(program: Program, spot: Spot) -> None:
+    if program.window_hours < 1:
+        raise spot.at("window_hours").error("expected at least 1")
+    if program.clocks.first_response < 1:
+        raise spot.at("clocks").at("first_response").error("expected at least 1")
+    if program.clocks.resolution < program.clocks.first_response:
+        raise spot.at("clocks").at("resolution").error("expected at least as much as first_response")
+
+
+def _check_units(program: Program, spot: Spot) -> None:
+    parents: dict[str, str | None] = {}
+    for unit in program.units:
+        if unit.code in parents:
+            raise spot.error(f"the code {unit.code!r} stands twice")
+        parents[unit.code] = unit.parent
+    for code, parent in parents.items():
+        above = {code}
+        while parent is not None:
+            if parent not in parents:
+                raise spot.error(f"the parent {parent!r} of {code!r} is no unit's code")
+            if parent in above:
+                raise spot.error(f"the unit {code!r} stands above itself")
+            above.add(parent)
+            parent = parents[parent]  # noqa: PLW2901 - the walk up the tree
+
+
+def _check_texts(program: Program, spot: Spot) -> None:
+    for name in program.texts.__dataclass_fields__:
+        allowed = ", ".join(f"{{{placeholder}}}" for placeholder in sorted(PLACEHOLDERS))
+        try:
+            used = {
+                name for _, name, _, _ in string.Formatter().parse(getattr(program.texts, name)) if name is not None
+            }
+        except ValueError:
+            raise spot.at(name).error(f"expected braces only as {allowed}; a brace itself is {{{{") from None
+        if unknown := sorted(used - PLACEHOLDERS):
+            raise spot.at(name).error(f"unknown placeholder {{{unknown[0]}}}; known are: {allowed}")
+
+
+def _refuse_shared_words(found: Sequence[tuple[Program, Spot]]) -> None:
+    owners: dict[tuple[str, str, str], str] = {}
+    for program, spot in found:
+        for key, words in (("keywords", program.keywords), ("hashtags", program.hashtags)):
+            for account, word in ((account, word) for account in program.accounts for word in words):
+                owner = owners.setdefault((account, key, fold(word)), program.key)
+                if owner != program.key:
+                    raise spot.at(key).error(
+                        f"{word!r} on the account {account!r} is the program {owner!r}'s already: it must say whose"
+                    )
