@@ -216,6 +216,11 @@ class Channel(abc.ABC, Generic[S]):
         """The numbers or pages this account receives on, as `to` names them; empty where it has but one."""
         return frozenset()
 
+    @property
+    def secret_params(self) -> frozenset[str]:
+        """Query parameters that carry a secret: the gateway removes them before it journals or logs the query."""
+        return frozenset()
+
     def verify(self, request: RawRequest, now: datetime) -> Verdict:
         """Prove that the request is the provider's. VerificationFailed if it is not; no I/O."""
         raise NotImplementedError(self.key)
