@@ -1,0 +1,226 @@
+"""The Telegram adapter: one account is one bot, which receives by webhook or by long polling."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+from telegram.error import Conflict
+
+from channels.contract import (
+    AccountInfo,
+    Capabilities,
+    Channel,
+    Health,
+    Media,
+    PollBatch,
+    Polled,
+    ReplyOptions,
+    Verdict,
+)
+from channels.errors import (
+    ChannelError,
+    Expired,
+    FetchFailed,
+    FetchLater,
+    PollFailed,
+    TooLarge,
+    VerificationFailed,
+)
+from channels.telegram.bot import BotApi, CallFailed, Trouble
+from channels.telegram.contents import integer
+from channels.telegram.reading import ALLOWED_UPDATES, read_update
+from channels.telegram.sending import MAX_TEXT, deliver
+from channels.telegram.settings import TelegramSettings
+
+if TYPE_CHECKING:
+    from telegram import Bot, WebhookInfo
+
+    from channels.contract import Conversation, Cursor, Obligation, OutboundReply, RawMessage, RawRequest
+    from normalizer.messages import DeliveryReceipt, Inbound
+
+_SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - a header's name
+_BATCH = 100
+_LONGEST_WAIT = 50
+#: A delivery error that is older than this has healed.
+_RECENT = timedelta(minutes=10)
+
+
+class TelegramChannel(Channel[TelegramSettings]):
+    """One bot. The same update by webhook and by poll gives the same item, so a change of mode doubles nothing."""
+
+    key: ClassVar[str] = "telegram"
+    settings_type: ClassVar[type] = TelegramSettings
+    capabilities = Capabilities(webhook=True, polling=True, replies=True, attachments=True, max_text=MAX_TEXT)
+
+    def __init__(self, account: AccountInfo, settings: TelegramSettings) -> None:
+        super().__init__(account, settings)
+        self._api = BotApi(settings)
+
+    @classmethod
+    def offline(cls, dialect: str | None = None) -> Self:
+        """A bot with a token that is none; Telegram has no dialects."""
+        cls.settings_for(dialect)
+        return cls(AccountInfo(name="offline"), TelegramSettings(token="0:offline", mode="polling"))  # noqa: S106
+
+    def verify(self, request: RawRequest, now: datetime) -> Verdict:  # noqa: ARG002 - Telegram signs no time
+        """Compare the secret that we gave to setWebhook."""
+        given = request.headers.get(_SECRET_HEADER, "")
+        wanted = self.settings.secret_token
+        if not wanted or not hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
+            raise VerificationFailed("X-Telegram-Bot-Api-Secret-Token is missing or is not ours")
+        return Verdict()
+
+    def parse(self, raw: RawMessage) -> list[Inbound]:
+        """One update."""
+        return read_update(raw.body, self.settings.username)
+
+    def poll(self, cursor: Cursor | None) -> PollBatch:
+        """The updates from the cursor's offset on; asking with it also tells Telegram that those below it are ours.
+
+        The next offset follows the last update given, even if it is lower than the old one: after a week of silence
+        Telegram starts again from a random number.
+        """
+        updates = self._updates(cursor, limit=_BATCH, timeout=0)
+        raws = [Polled(body=json.dumps(update).encode()) for update in updates]
+        after: Cursor = {"offset": updates[-1]["update_id"] + 1} if updates else dict(cursor or {})
+        return PollBatch(raws=raws, cursor=after, more=len(updates) == _BATCH)
+
+    def wait(self, cursor: Cursor | None, timeout: float) -> bool:
+        """Long poll for one update, which stays unconfirmed and comes again with `poll`."""
+        return bool(self._updates(cursor, limit=1, timeout=max(0, min(int(timeout), _LONGEST_WAIT))))
+
+    def fetch(self, obligation: Obligation) -> Media:
+        """A file by its file_id: at most 20 MB from Telegram's own servers."""
+        ref = obligation.ref
+        if not ref:
+            raise FetchFailed("the message names no Telegram file")
+
+        async def work(bot: Bot) -> Media:
+            file = await bot.get_file(ref)
+            _within(file.file_size, obligation.max_bytes)
+            found.append(file.file_path or "")
+            content = bytes(await file.download_as_bytearray())
+            _within(len(content), obligation.max_bytes)
+            return Media(content=content, name=urlsplit(found[0]).path.rsplit("/", 1)[-1] or None)
+
+        found: list[str] = []
+        try:
+            return self._api.call(work)
+        except CallFailed as error:
+            raise _fetch_failed(error, located=bool(found)) from None
+
+    def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:  # noqa: ARG002 - no window
+        """Who has written to a bot can be answered at any time."""
+        return ReplyOptions(allowed=True)
+
+    def send(self, reply: OutboundReply) -> DeliveryReceipt:
+        """One reply, in as many messages as its length and files need."""
+        return deliver(self._api, reply)
+
+    def register(self) -> None:
+        """Bring Telegram in line with `mode`: set our webhook with its secret, or remove any. ChannelError."""
+
+        async def work(bot: Bot) -> None:
+            if self.settings.mode == "polling":
+                await bot.delete_webhook(drop_pending_updates=False)
+                return
+            await bot.set_webhook(
+                self.account.hook_url,
+                secret_token=self.settings.secret_token,
+                allowed_updates=ALLOWED_UPDATES,
+                drop_pending_updates=False,
+            )
+
+        try:
+            self._api.call(work)
+        except CallFailed as error:
+            raise ChannelError(f"the webhook could not be changed: {error}") from None
+
+    def health(self) -> Health:
+        """Whether the token works, and whether Telegram delivers to where we listen."""
+
+        async def work(bot: Bot) -> tuple[str, WebhookInfo]:
+            me = await bot.get_me()
+            return me.username or str(me.id), await bot.get_webhook_info()
+
+        try:
+            username, info = self._api.call(work)
+        except CallFailed as error:
+            return Health(ok=False, sentence=_advice(error))
+        ours = self.settings.username
+        if ours and ours.lower() != username.lower():
+            return Health(ok=False, sentence=f"The token belongs to @{username}, not to @{ours}: check both settings.")
+        return self._delivery(username, info)
+
+    def _delivery(self, username: str, info: WebhookInfo) -> Health:
+        waiting = f"{info.pending_update_count} waiting"
+        if self.settings.mode == "polling":
+            if info.url:
+                return Health(ok=False, sentence=f"A webhook at {_host(info.url)} takes @{username}'s messages.")
+            return Health(ok=True, sentence=f"@{username} is polled, {waiting}.")
+        if info.url != self.account.hook_url:
+            where = f"to {_host(info.url)}" if info.url else "nowhere"
+            return Health(ok=False, sentence=f"Telegram delivers @{username} {where}: register our webhook address.")
+        if info.last_error_date and info.last_error_date > datetime.now(UTC) - _RECENT:
+            said = (info.last_error_message or "no reason given")[:200]
+            return Health(ok=False, sentence=f"Telegram could not deliver to our webhook ({said}), {waiting}.")
+        return Health(ok=True, sentence=f"@{username} delivers to our webhook, {waiting}.")
+
+    def _updates(self, cursor: Cursor | None, *, limit: int, timeout: int) -> list[dict[str, Any]]:
+        """Raw updates, so that one which the library cannot read holds up no other. PollFailed."""
+        query: dict[str, Any] = {"limit": limit, "timeout": timeout, "allowed_updates": list(ALLOWED_UPDATES)}
+        if (offset := integer((cursor or {}).get("offset"))) is not None:
+            query["offset"] = offset
+
+        async def work(bot: Bot) -> Any:
+            try:
+                return await bot.do_api_request("getupdates", api_kwargs=query)
+            except Conflict as error:
+                if self.settings.mode != "polling" or "webhook" not in error.message:
+                    raise
+                await bot.delete_webhook(drop_pending_updates=False)
+                return await bot.do_api_request("getupdates", api_kwargs=query)
+
+        try:
+            updates = self._api.call(work, patience=timeout)
+        except CallFailed as error:
+            raise PollFailed(_advice(error), retry_after=error.retry_after) from None
+        if not isinstance(updates, list) or not all(_numbered(update) for update in updates):
+            raise PollFailed("Telegram's answer to getUpdates holds no numbered updates")
+        return updates
+
+
+def _numbered(update: object) -> bool:
+    return isinstance(update, dict) and integer(update.get("update_id")) is not None
+
+
+def _within(size: int | None, most: int) -> None:
+    if size is not None and size > most:
+        raise CallFailed(Trouble.BAD_REQUEST, "file is too big")
+
+
+def _fetch_failed(error: CallFailed, *, located: bool) -> FetchFailed:
+    said = str(error).lower()
+    if "too big" in said:
+        return TooLarge("the file is larger than what is taken or than the 20 MB that Telegram gives to bots")
+    if located and error.trouble is Trouble.TOKEN:
+        return Expired("Telegram no longer has the file")
+    if error.trouble is Trouble.BAD_REQUEST and "temporarily unavailable" not in said:
+        return Expired(str(error))
+    return FetchLater(str(error), retry_after=error.retry_after)
+
+
+def _advice(error: CallFailed) -> str:
+    if error.trouble is Trouble.TOKEN:
+        return f"{error}: ask BotFather for the token and set it again."
+    if error.trouble is Trouble.CONFLICT:
+        return f"{error}: only one program may receive for one bot, by poll or by webhook."
+    return f"{error}."
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "an unreadable address"
