@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import string
 import tomllib
 import unicodedata
@@ -96,22 +97,23 @@ def _check_units(program: Program, spot: Spot) -> None:
             if parent not in parents:
                 raise spot.error(f"the parent {parent!r} of {code!r} is no unit's code")
             if parent in above:
-                raise spot.error(f"the unit {code!r} stands above itself")
+                raise spot.error(f"the unit {parent!r} stands above itself")
             above.add(parent)
             parent = parents[parent]  # noqa: PLW2901 - the walk up the tree
 
 
 def _check_texts(program: Program, spot: Spot) -> None:
-    for name in program.texts.__dataclass_fields__:
-        allowed = ", ".join(f"{{{placeholder}}}" for placeholder in sorted(PLACEHOLDERS))
+    allowed = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
+    for field in dataclasses.fields(program.texts):
         try:
-            used = {
-                name for _, name, _, _ in string.Formatter().parse(getattr(program.texts, name)) if name is not None
-            }
+            pieces = [piece[1:] for piece in string.Formatter().parse(getattr(program.texts, field.name))]
         except ValueError:
-            raise spot.at(name).error(f"expected braces only as {allowed}; a brace itself is {{{{") from None
-        if unknown := sorted(used - PLACEHOLDERS):
-            raise spot.at(name).error(f"unknown placeholder {{{unknown[0]}}}; known are: {allowed}")
+            pieces = [("", "?", None)]
+        for name, style, conversion in pieces:
+            if style or conversion:
+                raise spot.at(field.name).error(f"expected braces only as {allowed}; a brace itself is {{{{ or }}}}")
+            if name is not None and name not in PLACEHOLDERS:
+                raise spot.at(field.name).error(f"unknown placeholder {{{name}}}; known are: {allowed}")
 
 
 def _refuse_shared_words(found: Sequence[tuple[Program, Spot]]) -> None:

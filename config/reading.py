@@ -1,8 +1,8 @@
 """The generic reader: a TOML table becomes a frozen dataclass by its annotations.
 
-It understands str, int, float, bool, Path, date, Literal, StrEnum, dataclasses, and `X | None` and `tuple[X, ...]` of
-these. A field with `repr=False` is a secret. A field's metadata may hold `check`, a function that takes the value and returns
-it, perhaps in another spelling, or raises ValueError with what is expected.
+It understands str, int, float, bool, Path, date, Literal, StrEnum and dataclasses, `X | None` and `tuple[X, ...]` of
+these. A field with `repr=False` is a secret. A field's metadata may hold `check`, a function that takes the value and
+returns it, perhaps in another spelling, or raises ValueError with what is expected.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def _scalar_type(cls: type) -> bool:
 
 
 def _field(field: dataclasses.Field[Any], annotation: object, value: object, spot: Spot) -> object:
-    value, spot = _unwrapped(value, spot)
+    if isinstance(value, Placed):
+        spot = dataclasses.replace(value.spot, key=spot.key)
+        value = value.value
     result = _value(annotation, value, spot)
     if result == "" and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
         raise spot.error(f"empty; expected {_expected(annotation)}{_advice(field)}")
@@ -83,18 +85,10 @@ def _field(field: dataclasses.Field[Any], annotation: object, value: object, spo
         raise spot.error(_without([] if field.repr else [result], error)) from None
 
 
-def _unwrapped(value: object, spot: Spot) -> tuple[object, Spot]:
-    if isinstance(value, Placed):
-        spot = dataclasses.replace(value.spot, key=spot.key)
-        value = value.value
-    if isinstance(value, str) and is_indirect(value):
-        return resolve(value, spot), dataclasses.replace(spot, as_text=True)
-    return value, spot
-
-
 def _value(annotation: object, value: object, spot: Spot) -> object:
     annotation = _without_none(annotation)
-    value, spot = _unwrapped(value, spot)
+    if isinstance(value, str) and is_indirect(value):
+        value, spot = resolve(value, spot), dataclasses.replace(spot, as_text=True)
     if typing.get_origin(annotation) is tuple:
         return _items(annotation, value, spot)
     if typing.get_origin(annotation) is Literal:

@@ -32,9 +32,10 @@ def _checked(default: Any, check: Any, *, secret: bool = False) -> Any:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one sender may ask of the gateway. `max_body_bytes` holds where no channel's manifest says otherwise."""
+    """What one sender may ask of us. `max_body_bytes` holds where no channel's manifest says otherwise."""
 
     max_body_bytes: int = _checked(20_971_520, checks.at_least(1024))
+    max_media_bytes: int = _checked(26_214_400, checks.at_least(1024))
     form_per_address_per_hour: int = _checked(20, checks.at_least(1))
     form_per_phone_per_day: int = _checked(10, checks.at_least(1))
     proof_of_work_bits: int = _checked(16, checks.between(0, 24))
