@@ -1,0 +1,1 @@
+"""The service desk: what an officer types in for a citizen."""
