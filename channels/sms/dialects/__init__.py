@@ -1,0 +1,1 @@
+"""The dialects: how each SMS provider says the same thing."""
