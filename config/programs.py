@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import string
 import tomllib
-import unicodedata
 from typing import TYPE_CHECKING
 
 from config import checks
 from config.reading import read
 from config.spot import Spot
+from normalizer import letters
 from normalizer.program import Program
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def read_programs(folder: Path, environ: Mapping[str, str], accounts: Collection
 
 
 def fold(word: str) -> str:
-    """A keyword or hashtag as it is compared: without case, spaces and signs."""
-    return "".join(char for char in unicodedata.normalize("NFKC", word).casefold() if char.isalnum())
+    """A keyword or hashtag as the keyword step compares it: without case, spaces and signs, look-alikes made plain."""
+    return "".join(char for char in letters.fold(word)[0] if char.isalnum())
 
 
 def _check(program: Program, spot: Spot, accounts: Collection[str]) -> None:
@@ -117,11 +117,12 @@ def _check_texts(program: Program, spot: Spot) -> None:
 
 
 def _refuse_shared_words(found: Sequence[tuple[Program, Spot]]) -> None:
-    owners: dict[tuple[str, str, str], str] = {}
+    # One pool: a hashtag routes like a keyword, and a keyword may be written with #.
+    owners: dict[tuple[str, str], str] = {}
     for program, spot in found:
         for key, words in (("keywords", program.keywords), ("hashtags", program.hashtags)):
             for account, word in ((account, word) for account in program.accounts for word in words):
-                owner = owners.setdefault((account, key, fold(word)), program.key)
+                owner = owners.setdefault((account, fold(word)), program.key)
                 if owner != program.key:
                     raise spot.at(key).error(
                         f"{word!r} on the account {account!r} is the program {owner!r}'s already: it must say whose"

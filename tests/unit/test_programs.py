@@ -8,6 +8,7 @@ import pytest
 
 from config.programs import PLACEHOLDERS, fold, read_programs
 from config.spot import SettingsError
+from normalizer.keyword import KeywordIndex
 from normalizer.program import Calendar, Program, Texts
 
 SHIPPED = Path(__file__).parents[2] / "config" / "programs"
@@ -106,7 +107,7 @@ def test_the_same_word_on_different_accounts_is_no_conflict(tmp_path: Path) -> N
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("word", ["lapor", "LAPOR", "la por", "#lapor:", "ｌａｐｏｒ"])  # noqa: RUF001 - full width
+@pytest.mark.parametrize("word", ["lapor", "LAPOR", "la por", "#lapor:", "ｌａｐｏｒ", "lароr"])  # noqa: RUF001 - meant
 def test_the_same_keyword_on_one_account_is_an_error(tmp_path: Path, word: str) -> None:
     message = refused(
         tmp_path,
@@ -123,6 +124,26 @@ def test_the_same_hashtag_on_one_account_is_an_error(tmp_path: Path) -> None:
         b=HEAD + 'keywords = ["b"]\nhashtags = ["#aduan"]\naccounts = ["web"]',
     )
     assert message.startswith(f"{tmp_path / 'b.toml'}: hashtags: '#aduan' on the account 'web' is the program 'a'")
+
+
+def test_a_hashtag_that_is_anothers_keyword_is_an_error(tmp_path: Path) -> None:
+    message = refused(
+        tmp_path,
+        a=LAPOR + 'accounts = ["web"]',
+        b=HEAD + 'keywords = ["b"]\nhashtags = ["lapor"]\naccounts = ["web"]',
+    )
+    assert message.startswith(f"{tmp_path / 'b.toml'}: hashtags: 'lapor' on the account 'web' is the program 'a'")
+
+
+def test_what_is_accepted_the_keyword_step_accepts(tmp_path: Path) -> None:
+    found = programs(
+        tmp_path,
+        a=LAPOR + 'hashtags = ["lapor", "la-por"]\naccounts = ["web"]',
+        b=HEAD + 'keywords = ["b", "lapor b"]\naccounts = ["web"]',
+    )
+    match = KeywordIndex(found).find("lapor jalan rusak")
+    assert match is not None
+    assert match.program == "a"
 
 
 UNIT = '[[units]]\ncode = "{}"\nname = "N"\nparent = "{}"\n'
