@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from channels import registry
-from config import accounts as accounts_module
 from config.settings import Settings, SettingsError, load
 
 SECRET = "hunter2-hunter2-hunter2-hunter2-hunter2"
@@ -71,8 +70,8 @@ def channels(monkeypatch: pytest.MonkeyPatch) -> None:
         for key in ("desk", "post", "web", "wire")
     }
     types: Mapping[str, type] = {"desk": EmptyChannel, "web": EmptyChannel, "post": PostChannel, "wire": PostChannel}
-    monkeypatch.setattr(accounts_module.registry, "manifests", lambda: found)
-    monkeypatch.setattr(accounts_module.registry, "channel_type", types.__getitem__)
+    monkeypatch.setattr(registry, "manifests", lambda: found)
+    monkeypatch.setattr(registry, "channel_type", types.__getitem__)
 
 
 def written(folder: Path, text: str, environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
