@@ -57,9 +57,10 @@ class SmsChannel(Channel[Settings]):
     @classmethod
     def settings_for(cls, dialect: str | None) -> type:
         """The settings dataclass of a dialect. KeyError without one, or for one that is not there."""
-        if dialect not in DIALECTS:
+        found = DIALECTS.get(dialect or "")
+        if found is None:
             raise KeyError(f"sms has the dialects {', '.join(DIALECTS)}")
-        return DIALECTS[dialect].settings_type
+        return found.settings_type
 
     @classmethod
     def offline(cls, dialect: str | None = None) -> Self:
