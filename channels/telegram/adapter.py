@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
@@ -59,6 +60,8 @@ class TelegramChannel(Channel[TelegramSettings]):
     def __init__(self, account: AccountInfo, settings: TelegramSettings) -> None:
         super().__init__(account, settings)
         self._api = BotApi(settings)
+        hooked = settings.mode == "webhook"
+        self.capabilities = dataclasses.replace(type(self).capabilities, webhook=hooked, polling=not hooked)
 
     @classmethod
     def offline(cls, dialect: str | None = None) -> Self:

@@ -44,13 +44,10 @@ def integer(value: object) -> int | None:
 
 
 def readable(value: object, part: str) -> str:
-    """A string that UTF-8 and PostgreSQL can hold: half a surrogate pair and NUL become U+FFFD. Unreadable."""
+    """A string that came as one; half surrogate pairs and NUL are gone since the JSON was read. Unreadable."""
     if not isinstance(value, str):
         raise Unreadable(f"{part}: not a text")
-    value = value.replace("\0", "\ufffd")
-    if value.isascii():
-        return value
-    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return value
 
 
 def part_name(name: str) -> str:

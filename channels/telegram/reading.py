@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from telegram import Chat, Message, Update
@@ -10,6 +9,7 @@ from telegram import Chat, Message, Update
 from channels.errors import PayloadError
 from channels.telegram.contents import Unreadable, contents, integer, part_name, readable
 from channels.telegram.names import MESSAGES, NOT_OURS, READ, SERVICE
+from channels.toolkit.payload import load_json
 from normalizer.messages import Edit, Ignored, Inbound, InboundMessage, Malformed, Sender
 
 if TYPE_CHECKING:
@@ -36,12 +36,7 @@ def read_update(body: bytes, to: str | None) -> list[Inbound]:
 def _decoded(body: bytes) -> dict[str, Any] | None:
     if not body.strip():
         return None
-    try:
-        update = json.loads(body.decode())
-    except UnicodeDecodeError:
-        raise PayloadError("the body is not UTF-8") from None
-    except (ValueError, RecursionError) as error:
-        raise PayloadError(f"the body is not JSON that can be read ({type(error).__name__})") from None
+    update = load_json(body)
     if not isinstance(update, dict):
         raise PayloadError("the body is not a JSON object")
     return update
