@@ -42,6 +42,17 @@ def _next_working(day: date, clocks: Clocks) -> date:
     return day
 
 
+@functools.lru_cache(maxsize=1024)
+def _last_day(day: date, amount: int, clocks: Clocks) -> tuple[date, bool]:
+    """The day on which `amount` working days after `day` end, and whether `day` itself is a working day."""
+    works = _works(day, clocks)
+    if not works:
+        day = _next_working(day, clocks)
+    for _ in range(amount):
+        day = _next_working(day, clocks)
+    return day, works
+
+
 def due(start: datetime, amount: int, clocks: Clocks, timezone: str) -> datetime:
     """When `amount` hours (plain) or working days (working) after the aware `start` are over, in the program's zone.
 
@@ -52,12 +63,8 @@ def due(start: datetime, amount: int, clocks: Clocks, timezone: str) -> datetime
     if clocks.calendar is Calendar.PLAIN:
         return (start.astimezone(UTC) + timedelta(hours=amount)).astimezone(zone)
     local = start.astimezone(zone)
-    day, at = local.date(), local.time()
-    if not _works(day, clocks):
-        day, at = _next_working(day, clocks), time()
-    for _ in range(amount):
-        day = _next_working(day, clocks)
-    return datetime.combine(day, at, zone)
+    day, works = _last_day(local.date(), amount, clocks)
+    return datetime.combine(day, local.time() if works else time(), zone)
 
 
 def chip(due: datetime, now: datetime, total: timedelta) -> Chip:

@@ -42,6 +42,8 @@ _BEHIND: Final = re.compile(
 )
 _OPENING: Final = {"<": ">", "＜": "＞", "‹": "›", "«": "»", '"': '"', "“": "”", "'": "'", "‘": "’", "[": "]", "(": ")"}
 _ANGLES: Final = {"<": ">", "＜": "＞", "‹": "›", "«": "»"}
+_LAST_ANGLES: Final = frozenset(_ANGLES.values())
+_ANGLE: Final = re.compile("[<>＜＞‹›«»]")
 
 _GREETING_TEXT: Final = (
     "aduan adu pengaduan ngadu mengadu laporan lapor melapor format sms reg ketik kirim re fw fwd"
@@ -133,7 +135,7 @@ class KeywordIndex:
         """The one keyword that the first of these words, alone or joined with the next, nearly are; where it ends."""
         first = words[0][0]
         for keyword in self._long if first.startswith(self._long) else ():
-            if first.startswith(keyword):
+            if first.startswith(keyword) and len(first) > len(keyword) + 2:
                 return keyword, words[0].start() + len(keyword)
         best = _NOTHING_NEAR
         near: dict[str, tuple[str, int]] = {}
@@ -144,7 +146,7 @@ class KeywordIndex:
             own = frozenset(joined) if keywords else frozenset()
             for keyword in keywords or ():
                 # Each wrong letter takes at most one letter away and adds one: most words are told apart by that.
-                if len(own ^ self._letters[keyword]) > _LETTERS_APART:
+                if joined.isalpha() and len(own ^ self._letters[keyword]) > _LETTERS_APART:
                     continue
                 rank = (self._edits(joined, keyword, alone=count == 1), count)
                 if rank < best:
@@ -229,6 +231,8 @@ def _body(text: str, end: int) -> str:
     if opening in _ANGLES:
         return _unbracket(body, opening, _ANGLES[opening])
     lead = text[:end].lstrip()[:1]
+    if body[-1:] in _LAST_ANGLES and not _ANGLE.search(body, 0, len(body) - 1):
+        return body[:-1].rstrip()
     closing = _OPENING.get(lead, "")
     unopened = body.count(closing) % 2 if closing == lead else body.count(closing) > body.count(lead)
     return body[:-1].rstrip() if closing and unopened and body.endswith(closing) else body

@@ -66,7 +66,10 @@ def fold(text: str) -> tuple[str, Sequence[int]]:
 
 
 def distance(one: str, other: str, limit: int) -> int:
-    """Edits between two words: a letter more, less or another, or two neighbours swapped. Over `limit`: `limit` + 1."""
+    """Edits between two words: a letter more, less or another, or two neighbours swapped. Over `limit`: `limit` + 1.
+
+    Tries each edit where the words first differ, so the cost grows with `limit` (1 or 2 here), hardly with the words.
+    """
     if abs(len(one) - len(other)) > limit:
         return limit + 1
     shorter = min(len(one), len(other))
@@ -76,20 +79,16 @@ def distance(one: str, other: str, limit: int) -> int:
     end = 0
     while end < shorter - start and one[-1 - end] == other[-1 - end]:
         end += 1
-    return _table(one[start : len(one) - end], other[start : len(other) - end], limit)
-
-
-def _table(one: str, other: str, limit: int) -> int:
-    """The distance of two words that have neither beginning nor end in common, given up once it must exceed `limit`."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, start=1):
-        older, before, row = before, row, [i]
-        for j, b in enumerate(other, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-        if min(row) > limit and (i == 1 or min(before) > limit):
-            return limit + 1
-    return min(row[-1], limit + 1)
+    one, other = one[start : len(one) - end], other[start : len(other) - end]
+    if not one or not other:
+        return len(one or other)
+    if limit == 0:
+        return 1
+    edits = min(
+        distance(one[1:], other[1:], limit - 1),
+        distance(one[1:], other, limit - 1),
+        distance(one, other[1:], limit - 1),
+    )
+    if one[:2] == other[1::-1]:
+        edits = min(edits, distance(one[2:], other[2:], limit - 1))
+    return edits + 1
