@@ -117,7 +117,9 @@ def searchable(text: str) -> str:
 def subject(text: str, limit: int = 80) -> str:
     """The first words on one line of at most `limit` characters, cut between words, never inside a character."""
     line = " ".join(clean(text[: 8 * limit]).split())
-    if len(line) <= limit and len(text) <= 8 * limit:
+    if len(line) <= limit and len(text) > 8 * limit:
+        line = " ".join(clean(text).split())
+    if len(line) <= limit:
         return line
     space = line.rfind(" ", limit // 2, limit)
     end = space if space > 0 else min(limit - 1, len(line))
