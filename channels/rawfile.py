@@ -33,7 +33,11 @@ def read_http(data: bytes, *, name: str = "") -> RawMessage:
 
 
 def read_body(data: bytes, *, name: str = "") -> RawMessage:
-    """A bare body; `name` is the file's own name, which some providers (gammu) put half of the message into."""
+    """A bare body; `name` is the file's own name, which some providers (gammu) put half of the message into.
+
+    The ending `.body` is the fixtures' and not part of the name.
+    """
+    name = name.removesuffix(".body")
     return RawMessage(id=name, account="", received_at=NO_TIME, body=data, meta={"file": name} if name else {})
 
 

@@ -21,8 +21,8 @@ class Faults:
     """Each fault lasts until it is switched off.
 
     `down`: 503 to all. `unauthorized`: the log-in has expired. `retry_after`: 429 with this header. `server_error`:
-    500. `slow`: no answer before `released` is set. `lose_answer`: the work is done, but the connection drops before the
-    answer (where the server shows its socket; else 502).
+    500. `slow`: no answer before `released` is set. `lose_answer`: the work is done, and the connection drops
+    before the answer (where the server shows its socket; else 502).
     """
 
     down: bool = False

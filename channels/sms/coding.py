@@ -20,8 +20,8 @@ UCS2: Final = "2"
 _NO_TEXT: Final = frozenset({"", "binary", "8bit", "8-bit"})
 _GSM: Final = frozenset({"gsm", "gsm7", "gsm-7", "gsm 03.38", "gsm-03.38", "gsm0338"})
 _UTF16: Final = frozenset({"utf-16", "utf-16-be", "utf-16-le"})
-_ONE_BYTE_OR_MORE: Final = frozenset(
-    "iso8859-1 iso8859-15 cp1252 big5 euc_jp euc_kr gb18030 gb2312 gbk shift_jis".split()  # noqa: SIM905 - one line
+_TEXT_CODECS: Final = frozenset(
+    "utf-8 iso8859-1 iso8859-15 cp1252 big5 euc_jp euc_kr gb18030 gb2312 gbk shift_jis".split()  # noqa: SIM905 - one line
 )
 _ALIASES: Final = {"ucs-2": "utf-16-be", "ucs2": "utf-16-be", "ucs-2be": "utf-16-be", "utf16be": "utf-16-be"}
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -47,7 +47,7 @@ def read_text(data: bytes, *, coding: str = "", charset: str = "") -> str | None
         return utf16(data, order)
     if label in _GSM and data.isascii():
         return gsm.decode(data)
-    return plain if plain is not None else data.decode(codec if codec in _ONE_BYTE_OR_MORE else "cp1252", "replace")
+    return plain if plain is not None else data.decode(codec if codec in _TEXT_CODECS else "cp1252", "replace")
 
 
 def _utf16_order(data: bytes, coding: str, codec: str | None) -> str | None:
@@ -122,4 +122,4 @@ def _codec(label: str) -> str | None:
         name = codecs.lookup(_ALIASES.get(label, label)).name
     except (LookupError, ValueError):
         return None
-    return name if name in _UTF16 | _ONE_BYTE_OR_MORE else None
+    return name if name in _UTF16 | _TEXT_CODECS else None

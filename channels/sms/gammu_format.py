@@ -26,7 +26,7 @@ NAME: Final = re.compile(
 )
 _DETAIL: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:[;#][^\n]*\n\s*)*\[SMSBackup", re.IGNORECASE)
 _SECTION: Final = re.compile(r"^\[SMSBackup[^\]\n]*\]\s*$", re.IGNORECASE | re.MULTILINE)
-_FIELD: Final = re.compile(r'^(\w+)\s*=\s*"?([^"\n]*)"?\s*$', re.MULTILINE)
+_FIELD: Final = re.compile(r'^(\w+)[ \t]*=[ \t]*"?([^"\r\n]*)"?[ \t\r]*$', re.MULTILINE)
 _TEXT_FIELD: Final = re.compile(r"text(\d+)")
 
 
@@ -42,7 +42,7 @@ def read(raw: RawMessage, *, region: str, zone: ZoneInfo) -> list[Inbound]:
 def _file(raw: RawMessage, region: str, zone: ZoneInfo) -> Inbound:
     """A file of the formats `unicode` and `standard`, and any 8-bit one; name and place in the group tell the rest."""
     meta = raw.meta
-    name = str(meta.get("file", "")).removesuffix(".body")
+    name = str(meta.get("file", ""))
     known = NAME.fullmatch(name)
     if not known:
         raise PayloadError("gammu: neither a row, nor an SMS backup, nor a file that is named as smsd names them")
