@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -36,6 +35,7 @@ from channels.telegram.contents import integer
 from channels.telegram.reading import ALLOWED_UPDATES, read_update
 from channels.telegram.sending import MAX_TEXT, deliver
 from channels.telegram.settings import TelegramSettings
+from channels.toolkit.signatures import same
 
 if TYPE_CHECKING:
     from telegram import Bot, WebhookInfo
@@ -71,9 +71,7 @@ class TelegramChannel(Channel[TelegramSettings]):
 
     def verify(self, request: RawRequest, now: datetime) -> Verdict:  # noqa: ARG002 - Telegram signs no time
         """Compare the secret that we gave to setWebhook."""
-        given = request.headers.get(_SECRET_HEADER, "")
-        wanted = self.settings.secret_token
-        if not wanted or not hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
+        if not same(request.headers.get(_SECRET_HEADER, ""), self.settings.secret_token):
             raise VerificationFailed("X-Telegram-Bot-Api-Secret-Token is missing or is not ours")
         return Verdict()
 

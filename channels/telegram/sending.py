@@ -10,6 +10,7 @@ from telegram import InputMediaDocument, InputMediaPhoto, LinkPreviewOptions, Re
 
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed, Throttled
 from channels.telegram.bot import CallFailed, Trouble
+from channels.toolkit.payload import storable
 from normalizer.messages import Delivery, DeliveryReceipt
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def plan(reply: OutboundReply) -> list[Step]:
         for photos, group in itertools.groupby(reply.attachments, key=_is_photo)
         for batch in _batches(group)
     ]
-    text = reply.text.strip()
+    text = storable(reply.text).strip()
     if len(files) == 1 and _units(text) <= _MAX_CAPTION:
         return [dataclasses.replace(files[0], text=text)]
     return [*(Step(text=piece) for piece in pieces(text, MAX_TEXT)), *files]

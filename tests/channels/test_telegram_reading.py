@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -333,3 +334,11 @@ def test_secrets_do_not_show_in_the_settings() -> None:
     shown = repr(TelegramSettings(token="1:geheim", secret_token=SECRET))
     assert "geheim" not in shown
     assert SECRET not in shown
+
+
+def test_the_readme_explains_every_setting() -> None:
+    readme = (FIXTURES.parent / "README.md").read_text("utf-8")
+    table = {
+        cell.strip() for line in readme.splitlines() if line.startswith("| `") for cell in line.split("|")[1].split(",")
+    }
+    assert {f"`{field.name}`" for field in dataclasses.fields(TelegramSettings)} <= table
