@@ -75,17 +75,17 @@ def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[Field | File, bytes]]
     decoder.receive_data(body)
     decoder.receive_data(None)
     part: Field | File | None = None
-    content = bytearray()
+    chunks: list[bytes] = []
     while True:
         event = decoder.next_event()
         if isinstance(event, Epilogue | NeedData):
             return
         if isinstance(event, Field | File):
-            part, content = event, bytearray()
+            part, chunks = event, []
         elif isinstance(event, Data) and part is not None:
-            content += event.data
+            chunks.append(event.data)
             if not event.more_data:
-                yield part, bytes(content)
+                yield part, b"".join(chunks)
 
 
 def _keep(part: Field | File, content: bytes, fields: dict[str, str], uploads: list[Upload]) -> None:
