@@ -65,9 +65,11 @@ class TelegramChannel(Channel[TelegramSettings]):
 
     @classmethod
     def offline(cls, dialect: str | None = None) -> Self:
-        """A bot with a token that is none; Telegram has no dialects."""
+        """A bot with a token that is none, in neither mode; Telegram has no dialects."""
         cls.settings_for(dialect)
-        return cls(AccountInfo(name="offline"), TelegramSettings(token="0:offline", mode="polling"))  # noqa: S106
+        channel = cls(AccountInfo(name="offline"), TelegramSettings(token="0:offline", mode="polling"))  # noqa: S106
+        channel.capabilities = cls.capabilities
+        return channel
 
     def verify(self, request: RawRequest, now: datetime) -> Verdict:  # noqa: ARG002 - Telegram signs no time
         """Compare the secret that we gave to setWebhook."""

@@ -62,6 +62,9 @@ def contents(message: Message, raw: dict[str, Any]) -> Contents:
     written = message.text if message.text is not None else message.caption
     text = readable(written, "text") if written is not None else _described(message, raw)
     hints = _hints(message, raw)
+    if "rich_message" in raw:
+        # Only its words are read; the officer can ask for the pictures in it.
+        hints["unsupported"] = ["rich_message"]
     if not (text or attachments or location):
         names = sorted(part_name(name) for name in set(raw) - READ - ASIDE) or ["kosong"]
         text = f"[Pesan Telegram ini tidak dapat ditampilkan di sini: {', '.join(names)}]"

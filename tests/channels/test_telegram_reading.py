@@ -171,6 +171,23 @@ def test_only_private_chats_are_read(kind: str, reason: str) -> None:
     assert (found.reason, found.external_id, found.conversation_id) == (reason, "-5:5", "-5")
 
 
+def test_a_bot_is_no_citizen() -> None:
+    found = item(message=message(text="iklan") | {"from": USER | {"is_bot": True}})
+    assert isinstance(found, Ignored)
+    assert found.reason == "bot"
+
+
+def test_without_a_user_the_private_chat_is_the_sender() -> None:
+    found = received(text="x", **{"from": None, "chat": CHAT | {"last_name": "S"}})
+    assert (found.sender.address, found.sender.name) == ("7", "Ani S")
+
+
+def test_what_is_left_out_of_a_rich_message_is_told() -> None:
+    assert received(rich_message={"blocks": [{"type": "paragraph", "text": "x"}]}).hints["unsupported"] == [
+        "rich_message"
+    ]
+
+
 def test_content_that_nobody_knows_yet_still_reaches_the_officer() -> None:
     found = received(hologram={"x": 1}, **{"Weird <b>key</b>": 1})
     assert found.text == "[Pesan Telegram ini tidak dapat ditampilkan di sini: ?, hologram]"
