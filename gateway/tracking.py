@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from normalizer.complaint import State
 
@@ -18,12 +18,22 @@ SELECT t.complaint_id, c.state, c.program, c.opened_at, c.anonim OR c.rahasia AS
 FROM ticket t LEFT JOIN complaint c ON c.id = t.complaint_id WHERE t.code = %s
 """
 _ANSWERS = """
-SELECT m.text, m.sent_at FROM message m JOIN outbox o ON o.message_id = m.id
-WHERE m.complaint_id = %s AND m.direction = 'out' AND o.purpose = 'answer' ORDER BY m.sent_at, m.sequence
+SELECT text, sent_at FROM message WHERE complaint_id = %s AND direction = 'out' AND role = 'answer'
+ORDER BY sent_at, sequence, id
 """
-_STEPS = """
-SELECT at, data ->> 'to' FROM event WHERE complaint_id = %s AND data ->> 'to' = ANY(%s) ORDER BY at, id
-"""
+_STEPS = "SELECT kind, at FROM event WHERE complaint_id = %s AND kind = ANY(%s) ORDER BY at, id"
+
+#: What of the history everybody may read; what is not here (notes, who did it, retries) stays inside.
+STEPS: Final = {
+    "diterima": "Diterima",
+    "taken": "Diperiksa petugas",
+    "disposed": "Diteruskan ke unit yang berwenang",
+    "answered": "Dijawab petugas",
+    "menulis_lagi": "Pelapor menambahkan keterangan",
+    "dibuka_kembali": "Dibuka kembali",
+    "digabung": "Digabung dengan aduan lain",
+    "closed": "Selesai ditangani",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,9 +46,9 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
-    """A state that the complaint came into."""
+    """One line of the history."""
 
-    state: State
+    what: str
     at: datetime
 
 
@@ -80,5 +90,5 @@ def look_up(connection: Connection, code: str) -> Track | None:
 
 
 def _steps(connection: Connection, complaint_id: Any) -> list[Step]:
-    found = connection.exec_driver_sql(_STEPS, (complaint_id, [state.value for state in State]))
-    return [Step(State(state), at) for at, state in found]
+    found = connection.exec_driver_sql(_STEPS, (complaint_id, list(STEPS)))
+    return [Step(STEPS[kind], at) for kind, at in found]

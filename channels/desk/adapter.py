@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from channels.contract import AccountInfo, Capabilities, Channel, Health, ReplyOptions
 from channels.desk.slip import read_slip
-from channels.errors import Refused
 from normalizer.identity import canonical_phone
 from normalizer.messages import InboundMessage, Location, Sender
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from channels.contract import Conversation, OutboundReply, RawMessage
+    from channels.contract import Conversation, RawMessage
     from channels.desk.slip import Slip
-    from normalizer.messages import JSON, DeliveryReceipt, Inbound
+    from normalizer.messages import JSON, Inbound
 
 _NO_WAY_BACK = "Aduan ini dicatat di meja layanan: jawablah lewat telepon atau surat, lalu catat jawabannya di sini."
 
@@ -62,10 +61,6 @@ class DeskChannel(Channel[DeskSettings]):
         """Never: whoever came to the desk is answered as he came."""
         return ReplyOptions(allowed=False, reason=_NO_WAY_BACK)
 
-    def send(self, reply: OutboundReply) -> DeliveryReceipt:  # noqa: ARG002 - whatever it is
-        """Refused: `reply_options` said so before."""
-        raise Refused("the desk has no way to write back")
-
     def health(self) -> Health:
         """The desk is as healthy as the inbox that it is typed into."""
         return Health(ok=True, sentence="Meja layanan dilayani oleh kotak masuk sendiri.")
@@ -76,6 +71,7 @@ def _hints(slip: Slip, phone: str | None, ticket: JSON) -> dict[str, JSON]:
         "anonim": slip.anonim,
         "rahasia": slip.rahasia,
         "type": slip.type.value,
+        "no_reply": True,
         "via": slip.source,
         "officer": slip.officer,
     }

@@ -63,7 +63,6 @@ class WebChannel(Channel[WebSettings]):
                 external_id=submission,
                 conversation_id=conversation,
                 sender=Sender(address=_address(form, conversation), name=form.get("nama") or None),
-                sent_at=raw.received_at,
                 text=text,
                 subject=form.get("judul") or None,
                 attachments=tuple(
