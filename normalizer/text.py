@@ -103,7 +103,8 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", storable(text.replace("\x00", "")))
     text = _INVISIBLE.sub("", text)
-    text = _LOOSE_JOINER.sub("", _BLANKS.sub(" ", text))
+    # A joiner between two blanks hides that they are a run.
+    text = _BLANKS.sub(" ", _LOOSE_JOINER.sub("", _BLANKS.sub(" ", text)))
     text = _BLANK_LINES.sub("\n\n", _LINE_EDGES.sub("\n", text))
     return unicodedata.normalize("NFC", text).strip()
 

@@ -49,6 +49,8 @@ def test_clean(written: str, cleaned: str) -> None:
 @given(_ANY | _NASTY)
 @example("\u212a\u200d👧")
 @example("e\u200b\u0301")
+@example("0\t\u200c 0")
+@example("\xa0\u200c\xa0")
 def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     once = clean(text)
     assert clean(once) == once
