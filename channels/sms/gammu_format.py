@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from channels.errors import PayloadError
@@ -156,6 +156,6 @@ def _unhex(value: str) -> bytes | None:
 def _moment(value: str, layout: str, zone: ZoneInfo) -> datetime | None:
     """The daemon writes the local time of its computer."""
     try:
-        return datetime.strptime(value, layout).replace(tzinfo=zone)
-    except ValueError:
+        return datetime.strptime(value, layout).replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None

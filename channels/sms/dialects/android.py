@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from channels.contract import Capabilities, Health, Verdict
@@ -165,9 +165,9 @@ def _time(value: object) -> datetime | None:
     """ISO 8601 with an offset; one without it says nothing, for the phone's zone is not known here."""
     try:
         moment = datetime.fromisoformat(_text(value))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else None
 
 
 def _receipt(kind: str, payload: Mapping[str, Any]) -> DeliveryReceipt | Malformed:
