@@ -114,7 +114,8 @@ def status_request(text: str) -> StatusRequest | None:
     if len(text) > _LONGEST_TYPED:
         return None
     typed = " ".join(unicodedata.normalize("NFKC", text).upper().split()).strip(" <>\"'#")
-    alone = read(typed)
+    # A word such as "tambahan" reads as a code once its B and N are taken for 8 and M; what is typed as one has a digit.
+    alone = read(typed) if any(char.isdigit() for char in typed) else None
     if alone is not None:
         return StatusRequest(ticket=alone, typed=typed)
     question = _QUESTION.fullmatch(typed)
@@ -126,7 +127,7 @@ def _asked(question: re.Match[str]) -> StatusRequest | None:
     code = question["code"].strip(" <>()\"'")
     if not code:
         return StatusRequest() if question["ask"] or question["object"] else None
-    ticket = read(code)
+    ticket = read(code) if any(char.isdigit() for char in code) else None
     if ticket is not None or (question["ask"] and _LIKE_CODE.fullmatch(code)):
         return StatusRequest(ticket=ticket, typed=code)
     return None

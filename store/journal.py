@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import uuid
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
+
+from normalizer.text import storable
+from store.bulk import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,7 +71,7 @@ def insert(connection: Connection, entries: Sequence[Entry]) -> None:
             [entry.source for entry in entries],
             [entry.received_at for entry in entries],
             [entry.day for entry in entries],
-            [_storable(entry.query) for entry in entries],
+            [storable(entry.query) for entry in entries],
             [_json(entry.headers) for entry in entries],
             [entry.body for entry in entries],
             [entry.blob for entry in entries],
@@ -132,9 +134,4 @@ def _pending(row: Any) -> Pending:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    # jsonb takes neither NUL nor a lone surrogate, and a header may hold either.
-    return json.dumps(dict(value)).replace("\\u0000", "\\ufffd")
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")
+    return dumps(dict(value))

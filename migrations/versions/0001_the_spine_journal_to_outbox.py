@@ -286,6 +286,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=True),
         sa.Column("quoted", sa.Text(), nullable=True),
         sa.Column("revised", sa.Text(), nullable=True),
+        sa.Column("revision", sa.Text(), nullable=True),
         sa.Column("revised_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("location", postgresql.JSONB(astext_type=sa.Text()), nullable=True),

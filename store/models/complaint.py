@@ -135,6 +135,7 @@ class Message(Base):
     subject: Mapped[str | None]
     quoted: Mapped[str | None]
     revised: Mapped[str | None]
+    revision: Mapped[str | None]
     revised_at: Mapped[dt.datetime | None]
     withdrawn_at: Mapped[dt.datetime | None]
     location: Mapped[dict[str, Any] | None]

@@ -1,0 +1,19 @@
+"""What RQ calls: each job answers its bell and works until nothing is left; it takes no arguments but ids."""
+
+from __future__ import annotations
+
+from dispatcher import bells
+from dispatcher import drain as draining
+from dispatcher.bells import Bell
+from dispatcher.runtime import current
+
+
+def drain() -> None:
+    """Journal to queue; rings for the outbox and for media, whatever came of it."""
+    runtime = current()
+    bells.answered(runtime.redis, Bell.DRAIN)
+    more = draining.run(runtime)
+    for bell in (Bell.OUTBOX, Bell.MEDIA):
+        bells.ring(runtime.redis, bell)
+    if more:
+        bells.ring(runtime.redis, Bell.DRAIN)
