@@ -78,9 +78,11 @@ class PlaceFinder:
         """What the text says about where; None where it says nothing. Only the first 4,000 characters count."""
         text = text[:_HEAD]
         point = coordinates(text)
-        lower = [word.lower() for word in _WORD.findall(text)]
+        # The dotted capital I is the one letter that becomes two when it is made small.
+        small = text.replace("\u0130", "I").lower()
+        lower = _WORD.findall(small)
         named = self._named(lower)
-        marked = not _MARKS.isdisjoint(lower) or _NEIGHBOURHOOD.search(text)
+        marked = not _MARKS.isdisjoint(lower) or (("rt" in small or "rw" in small) and _NEIGHBOURHOOD.search(text))
         words = list(_WORD.finditer(text)) if named or marked else []
         spans = _address(text, words, lower, named) if marked else []
         if not spans and named:

@@ -114,12 +114,16 @@ def status_request(text: str) -> StatusRequest | None:
     if len(text) > _LONGEST_TYPED:
         return None
     typed = " ".join(unicodedata.normalize("NFKC", text).upper().split()).strip(" <>\"'#")
-    # A word such as "tambahan" reads as a code once its B and N are taken for 8 and M; what is typed as one has a digit.
-    alone = read(typed) if any(char.isdigit() for char in typed) else None
+    alone = _read_with_digit(typed)
     if alone is not None:
         return StatusRequest(ticket=alone, typed=typed)
     question = _QUESTION.fullmatch(typed)
     return _asked(question) if question else None
+
+
+def _read_with_digit(typed: str) -> str | None:
+    """As `read`, but no word: "tambahan" is a code once its B and N are taken for 8 and M."""
+    return read(typed) if any(char.isdigit() for char in typed) else None
 
 
 def _asked(question: re.Match[str]) -> StatusRequest | None:
@@ -127,7 +131,7 @@ def _asked(question: re.Match[str]) -> StatusRequest | None:
     code = question["code"].strip(" <>()\"'")
     if not code:
         return StatusRequest() if question["ask"] or question["object"] else None
-    ticket = read(code) if any(char.isdigit() for char in code) else None
+    ticket = _read_with_digit(code)
     if ticket is not None or (question["ask"] and _LIKE_CODE.fullmatch(code)):
         return StatusRequest(ticket=ticket, typed=code)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from normalizer.place import Place, PlaceFinder, coordinates
@@ -110,6 +110,7 @@ def test_any_plain_pair_is_read(lat: float, lon: float) -> None:
 
 
 @given(st.text(max_size=200) | st.text("jl rt.0/12 desa kec moga,-7.42\n", max_size=80))
+@example("desa \u0130mogiri kec moga")
 def test_any_text_gives_its_own_words_or_nothing(text: str) -> None:
     place = _FINDER.find(text)
     if place is None:

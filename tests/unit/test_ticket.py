@@ -154,6 +154,8 @@ def test_a_question_with_what_is_no_code_of_ours(text: str, typed: str) -> None:
         f"jalan rusak sudah dilaporkan {_CODE}",
         f"status {_CODE} dan jalan di desa Moga juga rusak",
         "lacak pencuri motor",
+        "tambahan",
+        "status tambahan",
         "statusnya janda tapi dapat bansos",
     ],
 )
