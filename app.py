@@ -1,0 +1,64 @@
+"""The WSGI application of gateway and inbox; it wires them and decides nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+import inbox.pages
+from config.secrets import installation_key
+from dispatcher import logs
+from gateway import health, public, security, server, webhooks
+from gateway.edge import Edge
+from gateway.patience import Patience
+from wiring import build
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from dispatcher.runtime import Runtime
+
+
+def create_app(settings: Settings, runtime: Runtime) -> Flask:
+    """The application, with its threads running; `app.extensions["edge"]` stops them. For one process, after a fork."""
+    app = Flask("muara", static_folder=None)
+    key = installation_key(settings.secret_key, settings.data_dir)
+    https = settings.public_url.startswith("https://")
+    proxies = security.Proxies.of(settings.trusted_proxies)
+    edge = Edge(runtime, spool_dir=settings.spool, deadline=settings.accept_deadline_s)
+    app.config.update(
+        SECRET_KEY=key,
+        MAX_CONTENT_LENGTH=settings.limits.max_body_bytes,
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    security.register(app, https=https)
+    app.register_blueprint(health.blueprint(edge.health))
+    hooks = webhooks.Webhooks(runtime, edge.acceptor, edge.ringer, proxies)
+    app.register_blueprint(webhooks.blueprint(hooks))
+    public.register(
+        app,
+        runtime,
+        edge.acceptor,
+        secret_key=hashlib.sha256(b"public pages\0" + key.encode()).digest(),
+        limits=settings.limits,
+        data_dir=settings.data_dir,
+        proxies=proxies,
+    )
+    inbox.pages.register(app, runtime)
+    app.wsgi_app = Patience(app.wsgi_app, proxies)  # type: ignore[method-assign] # Flask's own way
+    app.extensions["edge"] = edge
+    edge.start()
+    return app
+
+
+def serve(settings: Settings, *, database_url: str, redis_url: str) -> None:
+    """Serve until SIGTERM on the settings' host and port; the application is made in the worker, after the fork."""
+    logs.configure(settings.log_level, process="gateway")
+
+    def load() -> Flask:
+        return create_app(settings, build(settings, database_url=database_url, redis_url=redis_url, name="muara web"))
+
+    server.serve(load, host=settings.host, port=settings.port)
