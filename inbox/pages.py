@@ -1,0 +1,167 @@
+"""The inbox's routes, each with what it needs, and the checks that stand before all of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, Flask, Response, g, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from inbox import auth, case, desk, files, queue, words
+from inbox.rights import Need, may
+from inbox.state import KEY, Inbox, inbox, page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from dispatcher.runtime import Runtime
+
+    View = Callable[..., BaseResponse]
+
+_HERE: Final = Path(__file__).parent
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """An address below /inbox; `touch` says that a request there is an act of the officer's, not of his open page."""
+
+    rule: str
+    name: str
+    view: View
+    need: Need
+    method: str = "GET"
+    touch: bool = True
+
+
+ROUTES: Final = (
+    Route(rule="/login", name="login", view=auth.login_form, need=Need.NOTHING),
+    Route(rule="/login", name="log_in", view=auth.login, need=Need.NOTHING, method="POST"),
+    Route(rule="/logout", name="logout", view=auth.logout, need=Need.READ, method="POST"),
+    Route(rule="", name="queue", view=queue.show, need=Need.READ),
+    Route(rule="/pulse", name="pulse", view=queue.pulse, need=Need.READ, touch=False),
+    Route(rule="/desk", name="desk", view=desk.show, need=Need.WORK),
+    Route(rule="/desk", name="write_slip", view=desk.write, need=Need.WORK, method="POST"),
+    Route(rule="/files/<uuid:attachment_id>", name="file", view=files.show, need=Need.READ),
+    Route(rule="/<ticket>", name="case", view=case.show, need=Need.READ),
+    Route(rule="/<ticket>/take", name="take", view=case.take, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/dispose", name="dispose", view=case.dispose, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/answer", name="answer", view=case.answer, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/note", name="note", view=case.note, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/program", name="set_program", view=case.set_program, need=Need.SORT, method="POST"),
+    Route(rule="/<ticket>/outbox/<uuid:outbox_id>/retry", name="retry", view=case.retry, need=Need.WORK, method="POST"),
+    Route(
+        rule="/<ticket>/outbox/<uuid:outbox_id>/settle", name="settle", view=case.settle, need=Need.WORK, method="POST"
+    ),
+)
+
+
+def register(app: Flask, runtime: Runtime, *, secret_key: str | bytes) -> None:
+    """Put the inbox below /inbox of `app`; `secret_key` signs its CSRF tokens."""
+    static = _HERE / "static" / "inbox"
+    assets = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in static.iterdir()}
+    app.extensions[KEY] = Inbox(
+        runtime=runtime,
+        secret=secret_key.encode() if isinstance(secret_key, str) else secret_key,
+        secure=runtime.public_url.startswith("https:"),
+        assets=assets,
+    )
+    blueprint = Blueprint(
+        "inbox",
+        __name__,
+        url_prefix="/inbox",
+        template_folder=str(_HERE / "templates"),
+        static_folder=str(static),
+        static_url_path="/static",
+    )
+    for route in ROUTES:
+        blueprint.add_url_rule(route.rule, route.name, _guarded(route), methods=[route.method])
+    blueprint.register_error_handler(HTTPException, _problem)
+    blueprint.context_processor(_shared)
+    blueprint.after_request(_secured)
+    app.register_blueprint(blueprint)
+
+
+def _guarded(route: Route) -> View:
+    """The view behind its checks: who calls, by a form of ours, with enough rights."""
+
+    @functools.wraps(route.view)
+    def guarded(**values: Any) -> BaseResponse:
+        posted = route.method == "POST"
+        if route.need is Need.NOTHING and posted:
+            g.person = None  # a log-in form that was open before is judged by the cookie that came with it
+        else:
+            auth.load(touch=route.touch)
+        if g.person is None and route.need is not Need.NOTHING:
+            return _stranger(route, posted=posted)
+        if posted and not auth.csrf_holds():
+            return _refuse(400, "Formulir ini sudah tidak berlaku. Muat ulang halamannya, lalu kirim lagi.")
+        if g.person is not None and not may(g.person, route.need):
+            return _refuse(403, "Peran Anda tidak mengizinkan tindakan ini.")
+        return route.view(**values)
+
+    return guarded
+
+
+def _stranger(route: Route, *, posted: bool) -> BaseResponse:
+    if not route.touch:
+        return Response(status=401)
+    if posted:
+        return _refuse(401, "Sesi Anda sudah berakhir. Salin tulisan Anda, masuk lagi, lalu kirim.")
+    wanted = request.full_path.rstrip("?")
+    return redirect(f"{url_for('inbox.login')}?{urlencode({'next': wanted})}", 303)
+
+
+def _refuse(status: int, message: str) -> BaseResponse:
+    """An error page that gives the officer's words back."""
+    kept = request.form.get("text", "") if request.method == "POST" else ""
+    return page("error.html", status, title="Tidak dapat dilakukan", message=message, kept=kept)
+
+
+_MESSAGES: Final = {
+    400: "Permintaan ini tidak dapat dibaca.",
+    404: "Aduan atau halaman ini tidak ada, atau bukan bagian Anda.",
+    413: "Kiriman ini terlalu besar.",
+    503: "Penyimpanan sedang tidak dapat dihubungi. Coba lagi sebentar lagi.",
+}
+
+
+def _problem(error: HTTPException) -> BaseResponse:
+    status = error.code or 500
+    if "person" not in g:
+        g.person = None
+    return _refuse(status, _MESSAGES.get(status, "Terjadi kesalahan. Coba lagi."))
+
+
+def _shared() -> dict[str, Any]:
+    """What every template may use."""
+    return {
+        "person": g.get("person"),
+        "roles": words.ROLES,
+        "csrf_token": auth.csrf_token,
+        "asset": lambda name: url_for("inbox.static", filename=name, v=inbox().assets[name]),
+    }
+
+
+def _secured(response: BaseResponse) -> BaseResponse:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if request.endpoint == "inbox.static":
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        headers.setdefault("Cache-Control", "private, no-store")
+    return response

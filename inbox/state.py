@@ -1,0 +1,66 @@
+"""What the inbox's views share within one application and one request."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app, g, render_template
+
+from inbox import rights
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from flask import Response
+
+    from dispatcher.runtime import Runtime
+    from store.people import Person
+    from store.queue import Scope
+
+KEY = "muara_inbox"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """The inbox of one application; `assets` gives each static file's version."""
+
+    runtime: Runtime
+    secret: bytes
+    secure: bool
+    assets: Mapping[str, str]
+
+
+def inbox() -> Inbox:
+    """The inbox that this request came to."""
+    return cast("Inbox", current_app.extensions[KEY])
+
+
+def runtime() -> Runtime:
+    """Engine, Redis, accounts, programs."""
+    return inbox().runtime
+
+
+def now() -> datetime:
+    """The runtime's time, the same for the whole request."""
+    if "now" not in g:
+        g.now = runtime().clock()
+    return cast("datetime", g.now)
+
+
+def person() -> Person:
+    """Who is logged in; only routes that need more than nothing may ask."""
+    return cast("Person", g.person)
+
+
+def scope() -> Scope:
+    """What the logged-in officer reaches."""
+    return rights.scope(person(), runtime())
+
+
+def page(template: str, status: int = 200, **values: object) -> Response:
+    """A rendered page."""
+    response = current_app.make_response(render_template(f"inbox/{template}", **values))
+    response.status_code = status
+    return response

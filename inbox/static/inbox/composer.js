@@ -1,0 +1,56 @@
+// Drafts that survive a reload, the counter, and one sending for a double click.
+const ticket = document.querySelector("[data-case]")?.dataset.case;
+
+function key(area) {
+  return `draft:${ticket}:${area.dataset.draft}`;
+}
+
+function count(area) {
+  const counter = area.form.querySelector("[data-counter]");
+  const most = Number(area.dataset.max);
+  if (!counter || !most) return;
+  // As the server counts: code points, line breaks as one.
+  const length = [...area.value.trim()].length;
+  counter.textContent = `${length} / ${most} huruf`;
+  counter.classList.toggle("over", length > most);
+}
+
+for (const area of ticket ? document.querySelectorAll("[data-draft]") : []) {
+  const sent = `sent:${key(area)}`;
+  if (sessionStorage.getItem(sent)) {
+    sessionStorage.removeItem(sent);
+    sessionStorage.removeItem(key(area));
+  }
+  if (!area.value) area.value = sessionStorage.getItem(key(area)) ?? "";
+  count(area);
+  area.addEventListener("input", () => {
+    if (area.value) sessionStorage.setItem(key(area), area.value);
+    else sessionStorage.removeItem(key(area));
+    count(area);
+  });
+  area.form.addEventListener("submit", () => sessionStorage.setItem(sent, "1"));
+}
+
+for (const form of document.querySelectorAll("[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+  });
+}
+// A page from the browser's back cache may send again.
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("[data-once]")) delete form.dataset.sent;
+});
+
+// What was refused stays a draft.
+if (document.body.dataset.kept) {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith("sent:")) sessionStorage.removeItem(name);
+}
+
+document.querySelector("[data-logout]")?.addEventListener("submit", () => sessionStorage.clear());
+
+// The newest line is what the officer opened the case for.
+const thread = document.querySelector("main[data-case]");
+if (thread && getComputedStyle(thread).overflowY !== "visible") thread.scrollTop = thread.scrollHeight;

@@ -1,0 +1,132 @@
+// Keeps an open page fresh without moving what the officer reads.
+const EVERY = 1500;
+const pane = document.querySelector("[data-pulse]");
+const list = pane?.querySelector("[data-list]");
+const news = pane?.querySelector("[data-news]");
+const openCase = document.querySelector("[data-case]");
+const since = new Date(Date.now() - 5000).toISOString();
+const seen = new Set(tickets(list));
+let etag = "";
+let first = true;
+let pending = null;
+
+function tickets(root) {
+  return [...(root?.querySelectorAll("[data-ticket]") ?? [])].map((item) => item.dataset.ticket);
+}
+
+function address() {
+  const url = new URL(pane.dataset.pulse, location.href);
+  url.searchParams.set("sejak", since);
+  if (openCase) url.searchParams.set("kasus", openCase.dataset.case);
+  return url;
+}
+
+/** Nobody looks at, points at or types in the list, and it stands at its top. */
+function calm() {
+  const scroller = getComputedStyle(pane).overflowY === "visible" ? document.documentElement : pane;
+  return scroller.scrollTop < 8 && !list.matches(":hover") && !list.contains(document.activeElement);
+}
+
+function swap(html) {
+  const before = new Set(tickets(list));
+  list.innerHTML = html;
+  for (const item of list.querySelectorAll("[data-ticket]")) {
+    if (!before.has(item.dataset.ticket)) item.classList.add("arrived");
+  }
+  pending = null;
+}
+
+/** Clock, state and flags of the cards that stay, each at its place. */
+function patch(html) {
+  const next = new DOMParser().parseFromString(html, "text/html");
+  for (const item of list.querySelectorAll("[data-ticket]")) {
+    const fresh = next.querySelector(`[data-ticket="${item.dataset.ticket}"] a`);
+    const card = item.querySelector("a");
+    if (fresh && card.innerHTML !== fresh.innerHTML) {
+      card.innerHTML = fresh.innerHTML;
+      card.className = fresh.className;
+    }
+  }
+  pending = html;
+}
+
+function tell(count) {
+  news.replaceChildren();
+  news.hidden = count === 0;
+  if (count === 0) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = `${count} aduan baru`;
+  button.addEventListener("click", show);
+  news.append(button);
+}
+
+/** The new ones may stand far down by deadline: whoever asks for them gets the newest on top. */
+function show() {
+  const url = new URL(location.href);
+  url.pathname = new URL(pane.dataset.pulse, location.href).pathname.replace(/\/pulse$/, "");
+  url.searchParams.set("urut", "terbaru");
+  url.searchParams.delete("setelah");
+  location.assign(url);
+}
+
+async function refreshCase(stamp) {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const thread = next.querySelector("[data-thread]");
+  if (!thread) return;
+  document.querySelector("[data-thread]").innerHTML = thread.innerHTML;
+  openCase.dataset.stamp = stamp;
+  const written = [...document.querySelectorAll("[data-draft]")].some((area) => area.value.trim());
+  const head = document.querySelector("[data-case-head]");
+  if (written || head.contains(document.activeElement)) return;
+  // Nothing is being written: forms may speak of the state that the officer now sees.
+  head.innerHTML = next.querySelector("[data-case-head]").innerHTML;
+  const version = next.querySelector('[name="version"]')?.value;
+  for (const field of document.querySelectorAll('[name="version"]')) if (version) field.value = version;
+}
+
+async function beat() {
+  const answer = await fetch(address(), { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
+  if (answer.status === 401) {
+    location.reload();
+    return false;
+  }
+  if (answer.status !== 200) return true;
+  etag = answer.headers.get("ETag") ?? "";
+  const body = await answer.json();
+  for (const count of document.querySelectorAll("[data-count]")) {
+    count.textContent = body.counts[count.dataset.count] ?? count.textContent;
+  }
+  if (calm()) swap(body.html);
+  else patch(body.html);
+  for (const ticket of calm() ? tickets(list) : []) seen.add(ticket);
+  if (first) for (const ticket of body.arrived) seen.add(ticket);
+  first = false;
+  tell(body.arrived.filter((ticket) => !seen.has(ticket)).length);
+  if (openCase && body.case && body.case !== openCase.dataset.stamp) await refreshCase(body.case);
+  return true;
+}
+
+async function run() {
+  let wait = EVERY;
+  for (;;) {
+    try {
+      if (!document.hidden && !(await beat())) return;
+      wait = EVERY;
+    } catch {
+      wait = Math.min(wait * 2, 30000);
+    }
+    await new Promise((done) => setTimeout(done, wait));
+  }
+}
+
+if (pane && !new URLSearchParams(location.search).get("setelah")) run();
+
+// The list stands where it stood, from page to page.
+if (pane) {
+  const key = `scroll:${pane.dataset.pulse}`;
+  pane.scrollTop = Number(sessionStorage.getItem(key) ?? 0);
+  addEventListener("pagehide", () => sessionStorage.setItem(key, String(pane.scrollTop)));
+}

@@ -1,0 +1,264 @@
+"""From a complaint's file to its thread as one officer may read it: lines, files, deliveries, history."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
+
+from inbox import rights, words
+from inbox.masking import Veil, veil
+from inbox.presenters import channel_mark, unit_name
+from normalizer import parts
+from normalizer.complaint import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from dispatcher.runtime import Runtime
+    from store.casefile import File
+    from store.people import Person
+
+#: What is sent inline; everything else is a download, so that no file of a citizen's ever runs as a page.
+IMAGES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+#: Their lines stand in the thread themselves.
+_SHOWN_AS_LINES: Final = frozenset({"answered", "noted"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Time:
+    """A moment as the thread shows it, and in full."""
+
+    iso: str
+    text: str
+    title: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """An attachment: a picture or a download once stored, else why not."""
+
+    id: UUID
+    name: str
+    size: str
+    image: bool
+    stored: bool
+    problem: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What became of a message of ours; `can_retry` and `undecided` offer the officer's buttons."""
+
+    id: UUID
+    state: str
+    label: str
+    error: str
+    can_retry: bool
+    undecided: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A place on the map."""
+
+    url: str
+    label: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One entry of the thread. `kind` is in, out, note or event; of an event only `text` and `who` are filled."""
+
+    kind: str
+    order: datetime
+    time: Time
+    who: str
+    text: str
+    channel: str = ""
+    subject: str = ""
+    quoted: str = ""
+    original: str = ""
+    revised: Time | None = None
+    withdrawn: Time | None = None
+    missing: str = ""
+    point: Point | None = None
+    papers: tuple[Paper, ...] = ()
+    delivery: Delivery | None = None
+    automatic: str = ""
+    in_person: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What turning rows into lines needs to know about who reads, and when."""
+
+    runtime: Runtime
+    person: Person
+    now: datetime
+    officers: Mapping[int, str]
+
+    def time(self, at: datetime) -> Time:
+        """A moment for the thread."""
+        zone = self.runtime.zone
+        return Time(iso=at.isoformat(), text=words.moment(at, self.now, zone), title=words.absolute(at, zone))
+
+
+def veil_of(file: File, person: Person) -> Veil:
+    """The veil over this file: it knows every name and address that the reporter has used."""
+    complaint = file.complaint
+    identities: list[str | None] = []
+    for row in file.messages:
+        if row.direction == "in":
+            hints = row.hints or {}
+            typed = [hints.get(name) for name in ("phone", "reporter_address", "name", "email", "username")]
+            identities += [row.name, row.address, *(str(each) for each in typed if each)]
+    for row in file.addresses:
+        identities += [row.name, row.address, row.phone]
+    return veil(rights.masked(person, anonim=complaint.anonim, rahasia=complaint.rahasia), identities)
+
+
+def lines(file: File, desk: Desk, cover: Veil) -> list[Line]:
+    """The thread in the order in which things were written and done."""
+    sends = {row.message_id: row for row in file.outbox if row.message_id is not None}
+    found = [_line(row, file, desk, cover, sends.get(row.id)) for row in file.messages]
+    known = {row.id for row in file.messages}
+    found += [_automatic(row, desk, cover) for row in file.outbox if row.message_id not in known]
+    found += [_event(row, file, desk) for row in file.events if row.kind not in _SHOWN_AS_LINES]
+    return sorted(found, key=lambda line: line.order)
+
+
+def _line(row: Any, file: File, desk: Desk, cover: Veil, send: Any) -> Line:
+    if row.direction == "in":
+        return _inbound(row, file, desk, cover)
+    who = desk.officers.get(row.officer_id, "") if row.officer_id else ""
+    return Line(
+        kind="note" if row.direction == "note" else "out",
+        order=row.sent_at,
+        time=desk.time(row.sent_at),
+        who=who or "Muara",
+        text=cover.text(row.text),
+        channel="" if row.direction == "note" else channel_mark(desk.runtime, row.account, row.account).name,
+        delivery=_delivery(send, cover, desk) if send is not None else None,
+        automatic="" if row.role in ("answer", "note") else words.PURPOSES.get(row.role, "Pesan otomatis"),
+        in_person=(row.hints or {}).get("delivered") == "in-person",
+    )
+
+
+def _inbound(row: Any, file: File, desk: Desk, cover: Veil) -> Line:
+    complaint = file.complaint
+    revised = row.revised is not None
+    return Line(
+        kind="in",
+        order=row.sent_at,
+        time=desk.time(row.sent_at),
+        who=cover.who(row.name, row.address, anonim=complaint.anonim),
+        text=cover.text(row.revised if revised else row.text),
+        channel=channel_mark(desk.runtime, row.account, complaint.channel).name,
+        subject=cover.text(row.subject),
+        # What came along (a mail's history, its signature) names the writer in ways that no pattern knows.
+        quoted="" if cover.hidden else row.quoted or "",
+        original=cover.text(row.text) if revised else "",
+        revised=desk.time(row.revised_at) if revised and row.revised_at else None,
+        withdrawn=desk.time(row.withdrawn_at) if row.withdrawn_at else None,
+        missing=_missing(row),
+        point=_point(row.location, cover),
+        papers=tuple(_paper(each, cover) for each in file.attachments.get(row.id, ())),
+    )
+
+
+def _missing(row: Any) -> str:
+    if not row.missing:
+        return ""
+    numbers = [int(number) for number in row.missing]
+    present = [int(number) for number in row.parts or {} if str(number).isdigit()]
+    return parts.note(numbers, max(numbers + present)).capitalize() + "."
+
+
+def _point(location: Mapping[str, Any] | None, cover: Veil) -> Point | None:
+    if not location or location.get("lat") is None or location.get("lon") is None:
+        return None
+    lat, lon = float(location["lat"]), float(location["lon"])
+    return Point(
+        url=f"https://www.openstreetmap.org/?mlat={lat:.6f}&mlon={lon:.6f}#map=17/{lat:.6f}/{lon:.6f}",
+        label=cover.text(location.get("label")) or f"{lat:.5f}, {lon:.5f}",
+    )
+
+
+def _paper(row: Any, cover: Veil) -> Paper:
+    stored = row.state == "stored"
+    image = stored and row.content_type in IMAGES
+    plain = "Foto" if image or (row.content_type or "").startswith("image/") else "Berkas"
+    return Paper(
+        id=row.id,
+        name=plain if cover.hidden else row.name or plain,
+        size=words.size(row.size),
+        image=image,
+        stored=stored,
+        problem="" if stored else words.ATTACHMENTS.get(row.state, row.state),
+    )
+
+
+def _delivery(row: Any, cover: Veil, desk: Desk) -> Delivery:
+    works = rights.may(desk.person, rights.Need.WORK)
+    return Delivery(
+        id=row.id,
+        state=row.state,
+        label=words.DELIVERY.get(row.state, row.state),
+        error=cover.text(row.error),
+        can_retry=works and row.state == "failed",
+        undecided=works and row.state == "unknown",
+    )
+
+
+def _automatic(row: Any, desk: Desk, cover: Veil) -> Line:
+    """A message of ours that has no line of its own, such as the acknowledgement."""
+    return Line(
+        kind="out",
+        order=row.created_at,
+        time=desk.time(row.created_at),
+        who="Muara",
+        text=cover.text(row.text),
+        channel=channel_mark(desk.runtime, row.account, row.account).name,
+        delivery=_delivery(row, cover, desk),
+        automatic=words.PURPOSES.get(row.purpose, "Pesan otomatis"),
+    )
+
+
+def _event(row: Any, file: File, desk: Desk) -> Line:
+    tell = _EVENTS.get(row.kind)
+    program = file.complaint.program
+    text = tell(row.data, desk.runtime, program) if tell else row.kind.replace("_", " ")
+    who = {"warga": "Warga", "sistem": "Muara"}.get(row.actor, row.actor)
+    return Line(kind="event", order=row.at, time=desk.time(row.at), who=who, text=text)
+
+
+def _closed(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    state = data.get("state")
+    return f"menutup aduan: {words.STATES[State(state)]}" if state in set(State) else "menutup aduan"
+
+
+def _disposed(data: Mapping[str, Any], runtime: Runtime, program: str | None) -> str:
+    return f"mendisposisikan ke {unit_name(runtime, program, data.get('unit'))}"
+
+
+def _program_set(data: Mapping[str, Any], runtime: Runtime, _program: str | None) -> str:
+    key = str(data.get("program"))
+    return f"memilih program {runtime.programs[key].name if key in runtime.programs else key}"
+
+
+def _settled(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    return "memastikan pesan sudah sampai" if data.get("arrived") else "mengirim ulang pesan yang tidak pasti sampai"
+
+
+_EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
+    "opened": lambda *_: "membuat aduan",
+    "reopened": lambda *_: "membuka aduan kembali",
+    "taken": lambda data, *_: "mengambil alih aduan" if data.get("before") else "mengambil aduan",
+    "disposed": _disposed,
+    "closed": _closed,
+    "program_set": _program_set,
+    "resent": lambda *_: "mengirim ulang pesan yang gagal",
+    "settled": _settled,
+}

@@ -1,0 +1,139 @@
+"""The Indonesian of the inbox: what queues, states, times and deliveries are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from normalizer.complaint import State
+from store.people import Role
+from store.queue import Flag, Queue, Sort
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+QUEUES: Final = {
+    Queue.NEW: "Antrean",
+    Queue.MINE: "Milik saya",
+    Queue.UNIT: "Unit saya",
+    Queue.SOON: "Segera jatuh tempo",
+    Queue.LATE: "Lewat tenggat",
+    Queue.WAITING: "Menunggu warga",
+    Queue.TRIAGE: "Triase",
+    Queue.DONE: "Selesai",
+    Queue.ALL: "Semua aduan",
+}
+#: Why a queue is empty, and that this is fine.
+EMPTY: Final = {
+    Queue.NEW: "Semua aduan sudah ada yang menangani.",
+    Queue.MINE: "Anda belum mengambil aduan. Ambil satu dari Antrean.",
+    Queue.UNIT: "Tidak ada aduan terbuka di unit.",
+    Queue.SOON: "Tidak ada yang segera jatuh tempo.",
+    Queue.LATE: "Tidak ada yang lewat tenggat. Bagus!",
+    Queue.WAITING: "Tidak ada aduan yang menunggu jawaban warga.",
+    Queue.TRIAGE: "Semua pesan sudah punya program.",
+    Queue.DONE: "Belum ada aduan yang selesai.",
+    Queue.ALL: "Belum ada aduan.",
+}
+SORTS: Final = {Sort.DUE: "Tenggat terdekat", Sort.NEWEST: "Terbaru"}
+TYPES: Final = {"pengaduan": "Pengaduan", "aspirasi": "Aspirasi", "informasi": "Permintaan informasi"}
+FLAGS: Final = {
+    Flag.UNREAD: "Belum dibaca",
+    Flag.FAILED: "Gagal terkirim",
+    Flag.UNCLEAR: "Format tidak jelas",
+    Flag.DOUBLE: "Mungkin ganda",
+    Flag.ANONIM: "Anonim",
+    Flag.RAHASIA: "Rahasia",
+}
+ROLES: Final = {
+    Role.ADMINISTRATOR: "Administrator",
+    Role.PROGRAM_ADMIN: "Admin program",
+    Role.UNIT_HEAD: "Kepala unit",
+    Role.OFFICER: "Petugas",
+    Role.LEADER: "Pimpinan",
+    Role.AUDITOR: "Auditor",
+}
+#: Short enough for a card.
+STATES: Final = {
+    State.BARU: "baru",
+    State.DIVERIFIKASI: "diverifikasi",
+    State.DISPOSISI: "disposisi",
+    State.TINDAK_LANJUT: "tindak lanjut",
+    State.MENUNGGU_WARGA: "menunggu warga",
+    State.DITUNDA: "ditunda",
+    State.BUKAN_WEWENANG: "bukan wewenang",
+    State.DIARSIPKAN: "diarsipkan",
+    State.DIGABUNG: "digabung",
+    State.SELESAI: "selesai",
+}
+DELIVERY: Final = {
+    "queued": "Menunggu dikirim",
+    "sending": "Sedang dikirim",
+    "sent": "Terkirim",
+    "delivered": "Sampai",
+    "read": "Dibaca",
+    "failed": "Gagal terkirim",
+    "unknown": "Tidak diketahui apakah sampai",
+    "dropped": "Tidak diketahui apakah sampai; tidak diulang",
+}
+PURPOSES: Final = {
+    "ack": "Tanda terima otomatis",
+    "format": "Petunjuk format otomatis",
+    "prompt": "Ajakan menulis otomatis",
+    "welcome": "Sambutan otomatis",
+    "status": "Jawaban status otomatis",
+    "answer": "Jawaban",
+}
+ATTACHMENTS: Final = {
+    "owed": "sedang diambil",
+    "expired": "sudah kedaluwarsa di penyedia",
+    "too_large": "terlalu besar",
+    "refused": "jenis berkas tidak diterima",
+    "failed": "tidak dapat diambil",
+}
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
+_DAYS: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86400
+_MONTH: Final = 30 * _DAY
+
+
+def absolute(at: datetime, zone: ZoneInfo) -> str:
+    """`Senin, 23 Nov 2026 14.05 WIB`."""
+    local = at.astimezone(zone)
+    day = f"{_DAYS[local.weekday()]}, {local.day} {_MONTHS[local.month - 1]} {local.year}"
+    return f"{day} {local:%H.%M} {local:%Z}"
+
+
+def ago(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """`3 jam lalu`; the date once it is over a month."""
+    seconds = int((now - at).total_seconds())
+    if seconds < _MINUTE:
+        return "baru saja"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} menit lalu"
+    if seconds < 2 * _DAY:
+        return f"{seconds // _HOUR} jam lalu"
+    if seconds < _MONTH:
+        return f"{seconds // _DAY} hari lalu"
+    local = at.astimezone(zone)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """In a thread: the time today, else with its date: `14.05`, `21 Nov 14.05`."""
+    local = at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return f"{local:%H.%M}"
+    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
+    return f"{local.day} {_MONTHS[local.month - 1]}{year} {local:%H.%M}"
+
+
+def size(count: int | None) -> str:
+    """`340 kB`, `1,2 MB`; empty where nobody knows."""
+    if count is None:
+        return ""
+    if count < 1_000_000:  # noqa: PLR2004 - a megabyte
+        return f"{max(1, round(count / 1000))} kB"
+    return f"{count / 1_000_000:.1f} MB".replace(".", ",")

@@ -1,0 +1,91 @@
+"""A complaint's file: its thread, what became of our messages, its attachments and history, as plain rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from store.models import Attachment, Complaint, ContactAddress, Event, Message, Outbox
+from store.queue import within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from store.queue import Scope
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Everything that hangs on one complaint, each in the order of time; rows carry the models' column names."""
+
+    complaint: Any
+    messages: Sequence[Any]
+    attachments: dict[UUID, list[Any]]
+    outbox: Sequence[Any]
+    events: Sequence[Any]
+    addresses: Sequence[Any]
+
+
+def read(connection: Connection, complaint_id: UUID) -> File:
+    """The whole file, in six queries whatever its length."""
+    complaint = connection.execute(select(Complaint).where(Complaint.id == complaint_id)).one()
+    messages = connection.execute(
+        select(Message)
+        .where(Message.complaint_id == complaint_id)
+        .order_by(Message.sent_at, Message.sequence, Message.received_at)
+    ).all()
+    attachments: dict[UUID, list[Any]] = {}
+    files = (
+        select(Attachment)
+        .join(Message, Message.id == Attachment.message_id)
+        .where(Message.complaint_id == complaint_id)
+        .order_by(Attachment.position, Attachment.id)
+    )
+    for row in connection.execute(files):
+        attachments.setdefault(row.message_id, []).append(row)
+    outbox = connection.execute(select(Outbox).where(Outbox.complaint_id == complaint_id).order_by(Outbox.seq)).all()
+    events = connection.execute(select(Event).where(Event.complaint_id == complaint_id).order_by(Event.id)).all()
+    known = select(ContactAddress).where(ContactAddress.contact_id == complaint.contact_id)
+    return File(
+        complaint=complaint,
+        messages=messages,
+        attachments=attachments,
+        outbox=outbox,
+        events=events,
+        addresses=connection.execute(known).all() if complaint.contact_id else [],
+    )
+
+
+def stamp(connection: Connection, complaint_id: UUID) -> str:
+    """Changes whenever the file shows something new: state, thread, delivery, or a fetched photo."""
+    lines = select(func.count(Message.id), func.max(Message.revised_at), func.max(Message.withdrawn_at))
+    sends = select(func.string_agg(Outbox.state, aggregate_order_by(literal(","), Outbox.seq))).where(
+        Outbox.complaint_id == complaint_id
+    )
+    files = (
+        select(func.string_agg(Attachment.state, aggregate_order_by(literal(","), Attachment.id)))
+        .join(Message, Message.id == Attachment.message_id)
+        .where(Message.complaint_id == complaint_id)
+    )
+    row = connection.execute(
+        select(Complaint.version, Complaint.state, Complaint.last_activity_at).where(Complaint.id == complaint_id)
+    ).one()
+    counted = connection.execute(lines.where(Message.complaint_id == complaint_id)).one()
+    return repr((*row, *counted, connection.scalar(sends), connection.scalar(files)))
+
+
+def attachment(connection: Connection, scope: Scope, attachment_id: UUID) -> Any:
+    """A stored file that the scope reaches, with its complaint's anonim and rahasia; None for any other."""
+    query = (
+        select(Attachment, Complaint.anonim, Complaint.rahasia)
+        .join(Message, Message.id == Attachment.message_id)
+        .join(Complaint, Complaint.id == Message.complaint_id)
+        .where(Attachment.id == attachment_id, Attachment.state == "stored", within(scope))
+    )
+    return connection.execute(query).one_or_none()

@@ -1,0 +1,296 @@
+"""The queue: which complaints an officer sees, in which order, how many; always by keyset, never by OFFSET."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, false, func, literal, not_, or_, select, true, tuple_
+
+from normalizer.complaint import CLOSED, OPEN, State
+from store.models import Complaint, Contact, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, Connection, Select
+
+#: Counting stops here: nobody acts differently on 1,001 and on 40,000.
+CAP: Final = 1000
+#: No clock is longer than 60 days (Perpres 76/2013), so its last quarter is at most this long.
+_LONGEST_QUARTER: Final = timedelta(days=15)
+_CLOSED: Final = [state.value for state in CLOSED]
+_OPEN: Final = [state.value for state in OPEN]
+#: More than a card shows, so that a cut never leaves half a name that masking would then miss.
+_FIRST_WORDS: Final = 600
+
+
+class Queue(enum.StrEnum):
+    """The queues of the rail."""
+
+    NEW = "antrean"
+    MINE = "saya"
+    UNIT = "unit"
+    SOON = "segera"
+    LATE = "lewat"
+    WAITING = "warga"
+    TRIAGE = "triase"
+    DONE = "selesai"
+    ALL = "semua"
+
+
+class Sort(enum.StrEnum):
+    """By next deadline, or newest first."""
+
+    DUE = "tenggat"
+    NEWEST = "terbaru"
+
+
+class Flag(enum.StrEnum):
+    """What a queue can be narrowed to."""
+
+    UNREAD = "belum-dibaca"
+    FAILED = "gagal-kirim"
+    UNCLEAR = "format"
+    DOUBLE = "ganda"
+    ANONIM = "anonim"
+    RAHASIA = "rahasia"
+
+
+_FLAGS: Final = {
+    Flag.UNREAD: Complaint.unread,
+    Flag.FAILED: Complaint.send_failed,
+    Flag.UNCLEAR: Complaint.format_unclear,
+    Flag.DOUBLE: Complaint.likely_double,
+    Flag.ANONIM: Complaint.anonim,
+    Flag.RAHASIA: Complaint.rahasia,
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an officer may see at all; None means no limit.
+
+    `units` are codes: with them, only their complaints and those that no unit has. `tray` are the accounts whose
+    complaints without a program he sorts.
+    """
+
+    officer_id: int
+    programs: frozenset[str] | None
+    units: frozenset[str] | None
+    tray: frozenset[str] | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A queue, narrowed. `words` are searched as normalizer.text.searchable gives them; `ticket` is a whole code."""
+
+    queue: Queue = Queue.NEW
+    sort: Sort = Sort.DUE
+    channel: str | None = None
+    type: str | None = None
+    unit: str | None = None
+    program: str | None = None
+    flag: Flag | None = None
+    words: str | None = None
+    ticket: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """The last row of the page before: `at` is what it was sorted by, None behind the last deadline."""
+
+    at: datetime | None
+    id: UUID
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What a card needs of a complaint; `name`, `contact_name` and `address` are unmasked."""
+
+    id: UUID
+    ticket: str
+    program: str | None
+    account: str
+    channel: str
+    state: str
+    type: str
+    anonim: bool
+    rahasia: bool
+    format_unclear: bool
+    likely_double: bool
+    body: str
+    place: dict[str, Any] | None
+    unit: str | None
+    officer_id: int | None
+    unread: bool
+    send_failed: bool
+    opened_at: datetime
+    created_at: datetime
+    next_due_at: datetime | None
+    closed_at: datetime | None
+    last_activity_at: datetime
+    version: int
+    name: str | None
+    contact_name: str | None
+    address: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a queue; `after` starts the next one, None at the end."""
+
+    rows: Sequence[Row]
+    after: After | None
+
+
+def within(scope: Scope) -> ColumnElement[bool]:
+    """The rows that a scope reaches, for every query that an officer causes."""
+    programs = true() if scope.programs is None else Complaint.program.in_(sorted(scope.programs))
+    units = true() if scope.units is None else or_(Complaint.unit.is_(None), Complaint.unit.in_(sorted(scope.units)))
+    mine = and_(Complaint.program.is_not(None), programs, units)
+    if scope.tray is None:
+        return or_(Complaint.program.is_(None), mine)
+    if not scope.tray:
+        return mine
+    return or_(and_(Complaint.program.is_(None), Complaint.account.in_(sorted(scope.tray))), mine)
+
+
+def _queue(queue: Queue, scope: Scope, now: datetime) -> ColumnElement[bool]:
+    is_open = Complaint.state.in_(_OPEN)
+    unit = Complaint.unit.is_not(None) if scope.units is None else Complaint.unit.in_(sorted(scope.units))
+    ours = Complaint.unit.is_(None) if scope.units is None else or_(Complaint.unit.is_(None), unit)
+    waiting = Complaint.state == State.MENUNGGU_WARGA.value
+    quarter = (Complaint.next_due_at - Complaint.opened_at) / 4
+    conditions: dict[Queue, ColumnElement[bool]] = {
+        Queue.NEW: and_(Complaint.officer_id.is_(None), Complaint.program.is_not(None), ours, is_open, not_(waiting)),
+        Queue.MINE: and_(Complaint.officer_id == scope.officer_id, is_open),
+        Queue.UNIT: and_(unit, is_open),
+        Queue.SOON: and_(
+            Complaint.next_due_at > now,
+            Complaint.next_due_at < now + _LONGEST_QUARTER,
+            Complaint.next_due_at - quarter < now,
+            is_open,
+        ),
+        Queue.LATE: and_(Complaint.next_due_at <= now, is_open),
+        Queue.WAITING: waiting,
+        Queue.TRIAGE: and_(Complaint.program.is_(None), is_open),
+        Queue.DONE: Complaint.state.in_(_CLOSED),
+        Queue.ALL: true(),
+    }
+    return conditions[queue]
+
+
+def _narrowed(wanted: Wanted, scope: Scope, now: datetime) -> ColumnElement[bool]:
+    """The conditions of a queue with its filters; a search looks through all queues."""
+    conditions: list[ColumnElement[bool]] = [within(scope), _queue(wanted.queue, scope, now)]
+    for column, value in (
+        (Complaint.channel, wanted.channel),
+        (Complaint.type, wanted.type),
+        (Complaint.unit, wanted.unit),
+        (Complaint.program, wanted.program),
+        (Complaint.ticket, wanted.ticket),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if wanted.flag is not None:
+        conditions.append(_FLAGS[wanted.flag].is_(True))
+    if wanted.words is not None:
+        conditions.append(Complaint.search.op("@@")(func.websearch_to_tsquery("indonesian", wanted.words)))
+    return and_(*conditions)
+
+
+def _sender() -> Any:
+    """The complaint's first line from the citizen: who wrote."""
+    return (
+        select(Message.name, Message.address)
+        .where(Message.complaint_id == Complaint.id, Message.direction == "in")
+        .order_by(Message.sent_at, Message.sequence)
+        .limit(1)
+        .lateral("sender")
+    )
+
+
+def _cards() -> Select[Any]:
+    sender = _sender()
+    known = {"body", "name", "contact_name", "address"}
+    columns = [getattr(Complaint, field.name) for field in dataclasses.fields(Row) if field.name not in known]
+    return (
+        select(
+            *columns,
+            func.left(Complaint.body, _FIRST_WORDS).label("body"),
+            sender.c.name.label("name"),
+            Contact.name.label("contact_name"),
+            sender.c.address.label("address"),
+        )
+        .select_from(Complaint)
+        .outerjoin(Contact, Contact.id == Complaint.contact_id)
+        .outerjoin(sender, true())
+    )
+
+
+def _ordered(query: Select[Any], sort: Sort, after: After | None) -> Select[Any]:
+    if sort is Sort.NEWEST:
+        query = query.order_by(Complaint.opened_at.desc(), Complaint.id.desc())
+        if after is None:
+            return query
+        if after.at is None:
+            return query.where(false())
+        return query.where(tuple_(Complaint.opened_at, Complaint.id) < tuple_(literal(after.at), literal(after.id)))
+    query = query.order_by(Complaint.next_due_at, Complaint.id)
+    if after is None:
+        return query
+    if after.at is None:
+        return query.where(Complaint.next_due_at.is_(None), Complaint.id > after.id)
+    return query.where(tuple_(Complaint.next_due_at, Complaint.id) > tuple_(literal(after.at), literal(after.id)))
+
+
+def page(
+    connection: Connection, scope: Scope, wanted: Wanted, now: datetime, *, after: After | None = None, limit: int = 50
+) -> Page:
+    """One page of a queue. What has no deadline stands behind what has one."""
+    query = _cards().where(_narrowed(wanted, scope, now))
+    rows = _rows(connection, _ordered(query, wanted.sort, after).limit(limit + 1))
+    if len(rows) <= limit and wanted.sort is Sort.DUE and after is not None and after.at is not None:
+        # A row comparison leaves out what has no deadline: it follows once the deadlines are through.
+        rest = query.where(Complaint.next_due_at.is_(None)).order_by(Complaint.id)
+        rows += _rows(connection, rest.limit(limit + 1 - len(rows)))
+    last = rows[limit - 1] if len(rows) > limit else None
+    at = None if last is None else (last.opened_at if wanted.sort is Sort.NEWEST else last.next_due_at)
+    return Page(rows=rows[:limit], after=None if last is None else After(at=at, id=last.id))
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[Row]:
+    return [Row(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def find(connection: Connection, scope: Scope, ticket: str) -> Row | None:
+    """The complaint of a ticket where the scope reaches it; None for any other, whether it exists or not."""
+    rows = _rows(connection, _cards().where(within(scope), Complaint.ticket == ticket))
+    return rows[0] if rows else None
+
+
+def counts(connection: Connection, scope: Scope, now: datetime, *, program: str | None = None) -> dict[Queue, int]:
+    """How many stand in each queue but `ALL`, at most CAP + 1, in one statement."""
+    wanted = [Wanted(queue=queue, program=program) for queue in Queue if queue is not Queue.ALL]
+    row = connection.execute(select(*(_capped(each, scope, now) for each in wanted))).one()
+    return {each.queue: int(count) for each, count in zip(wanted, row, strict=True)}
+
+
+def _capped(wanted: Wanted, scope: Scope, now: datetime) -> Any:
+    inner = select(literal(1)).select_from(Complaint).where(_narrowed(wanted, scope, now)).limit(CAP + 1).subquery()
+    return select(func.count()).select_from(inner).scalar_subquery().label(wanted.queue.name.lower())
+
+
+def arrived(connection: Connection, scope: Scope, wanted: Wanted, now: datetime, since: datetime) -> list[str]:
+    """Tickets that came into a queue after `since`, newest first, at most a hundred."""
+    query = (
+        select(Complaint.ticket)
+        .where(_narrowed(wanted, scope, now), Complaint.created_at > since)
+        .order_by(Complaint.created_at.desc())
+        .limit(100)
+    )
+    return [row.ticket for row in connection.execute(query)]
