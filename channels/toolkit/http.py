@@ -78,7 +78,7 @@ def call(
             return Reply(status=response.status_code, headers=dict(response.headers.items()), body=content)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise ProviderDown(f"{who} cannot be reached ({type(error).__name__})") from error
-    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
+    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError) as error:
         raise ProviderDown(f"{who}: the configured address cannot be used ({type(error).__name__})") from error
     except httpx.HTTPError as error:
         raise OutcomeUnknown(f"{who} gave no answer ({type(error).__name__})") from error
