@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatcher import bells
+from dispatcher import bells, sending
 from dispatcher import drain as draining
 from dispatcher.bells import Bell
 from dispatcher.runtime import current
@@ -17,3 +17,11 @@ def drain() -> None:
         bells.ring(runtime.redis, bell)
     if more:
         bells.ring(runtime.redis, Bell.DRAIN)
+
+
+def outbox() -> None:
+    """Outbox to providers."""
+    runtime = current()
+    bells.answered(runtime.redis, Bell.OUTBOX)
+    if sending.current().run():
+        bells.ring(runtime.redis, Bell.OUTBOX)

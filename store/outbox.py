@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from store.bulk import dumps
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
@@ -67,9 +69,7 @@ RETURNING o.complaint_id, o.state
 _FLAG = "UPDATE complaint SET send_failed = true WHERE id = ANY(%s)"
 
 
-def note_receipts(
-    connection: Connection, receipts: Sequence[tuple[str, str, str, datetime, str | None]]
-) -> None:
+def note_receipts(connection: Connection, receipts: Sequence[tuple[str, str, str, datetime, str | None]]) -> None:
     """Keep (account, external id, status, at, error), and move our messages on as far as they tell."""
     if not receipts:
         return
@@ -85,10 +85,128 @@ def apply_receipts(connection: Connection, keys: Iterable[tuple[str, str]]) -> N
     """
     accounts, ids = (list(column) for column in zip(*sorted(set(keys)), strict=True))
     connection.exec_driver_sql(_LOCK, ([f"{account}:{ident}" for account, ident in zip(accounts, ids, strict=True)],))
-    failed = [
-        row[0]
-        for row in connection.exec_driver_sql(_APPLY, (accounts, ids)).fetchall()
-        if row[1] == "failed" and row[0] is not None
-    ]
-    if failed:
-        connection.exec_driver_sql(_FLAG, (failed,))
+    moved = connection.exec_driver_sql(_APPLY, (accounts, ids)).fetchall()
+    failed = [row[0] for row in moved if row[1] == "failed"]
+    _flag(connection, failed)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A claimed message."""
+
+    id: uuid.UUID
+    account: str
+    conversation: str
+    address: str
+    complaint_id: uuid.UUID | None
+    message_id: uuid.UUID | None
+    purpose: str
+    text: str
+    subject: str | None
+    in_reply_to: str | None
+    hints: dict[str, Any]
+    attempts: int
+    created_at: datetime
+    last_inbound_at: datetime | None
+    last_hints: dict[str, Any] | None
+
+
+_LANES = """
+SELECT DISTINCT o.account, o.lane FROM outbox o LEFT JOIN account_state s ON s.account = o.account
+WHERE (o.state = 'queued' AND o.next_attempt_at <= %s AND coalesce(s.paused_until, '-infinity') <= %s)
+   OR (o.state = 'sending' AND o.claimed_at < %s)
+LIMIT 500
+"""
+
+
+def lanes(connection: Connection, now: datetime, abandoned: datetime) -> list[tuple[str, int]]:
+    """Lanes (account, lane) with something to send now, or with a claim from before `abandoned`."""
+    return [(row[0], row[1]) for row in connection.exec_driver_sql(_LANES, (now, now, abandoned))]
+
+
+def lock_lane(connection: Connection, account: str, lane: int) -> bool:
+    """Take the lane for this connection until it is unlocked or the process dies; False if another holds it."""
+    sql = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+    return bool(connection.exec_driver_sql(sql, (LANE_SPACE, f"{account}:{lane}")).scalar_one())
+
+
+def unlock_lane(connection: Connection, account: str, lane: int) -> None:
+    """Give the lane back."""
+    connection.exec_driver_sql("SELECT pg_advisory_unlock(%s, hashtext(%s))", (LANE_SPACE, f"{account}:{lane}"))
+
+
+_ABANDONED = """
+UPDATE outbox SET
+  state = CASE WHEN %s THEN 'queued' WHEN purpose = 'answer' THEN 'unknown' ELSE 'dropped' END,
+  error = 'the process ended while sending'
+WHERE account = %s AND lane = %s AND state = 'sending' RETURNING complaint_id, state
+"""
+
+
+def settle_abandoned(connection: Connection, account: str, lane: int, *, idempotent: bool) -> None:
+    """What a dead sender left behind, in a lane that we hold: again where that is safe, else for the officer."""
+    rows = connection.exec_driver_sql(_ABANDONED, (idempotent, account, lane)).fetchall()
+    _flag(connection, [row[0] for row in rows if row[1] == "unknown"])
+
+
+# A message never overtakes an earlier one of its conversation, even while that one waits for its next try.
+_CLAIM = """
+WITH next AS (
+  SELECT id FROM outbox o
+  WHERE account = %s AND lane = %s AND state = 'queued' AND next_attempt_at <= %s
+    AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.account = o.account AND e.lane = o.lane
+                    AND e.conversation = o.conversation AND e.state IN ('queued', 'sending') AND e.seq < o.seq)
+  ORDER BY seq LIMIT 1
+), claimed AS (
+  UPDATE outbox o SET state = 'sending', attempts = attempts + 1, claimed_at = %s FROM next WHERE o.id = next.id
+  RETURNING o.*
+)
+SELECT c.id, c.account, c.conversation, c.address, c.complaint_id, c.message_id, c.purpose, c.text, c.subject,
+       c.in_reply_to, c.hints, c.attempts, c.created_at, m.sent_at, m.hints
+FROM claimed c LEFT JOIN LATERAL (
+  SELECT sent_at, hints FROM message m WHERE m.account = c.account AND m.conversation = c.conversation
+    AND m.direction = 'in' ORDER BY sent_at DESC LIMIT 1
+) m ON true
+"""
+
+
+def claim(connection: Connection, account: str, lane: int, now: datetime) -> Letter | None:
+    """The next message of a lane that we hold, marked as being sent; commit before sending it."""
+    row = connection.exec_driver_sql(_CLAIM, (account, lane, now, now)).one_or_none()
+    return None if row is None else Letter(**dict(zip(Letter.__slots__, row, strict=True)))
+
+
+_SENT = """
+UPDATE outbox SET state = CASE WHEN %s = 'accepted' THEN 'sent' ELSE %s END, external_id = %s, sent_at = %s,
+  error = NULL
+WHERE id = %s
+"""
+
+
+def record_sent(connection: Connection, letter: Letter, external_id: str, status: str, now: datetime) -> None:
+    """The provider took it. Receipts that came before this are applied now."""
+    connection.exec_driver_sql(_SENT, (status, status, external_id, now, letter.id))
+    if letter.message_id is not None:
+        connection.exec_driver_sql(
+            "UPDATE message SET external_id = %s, sent_at = %s WHERE id = %s", (external_id, now, letter.message_id)
+        )
+    apply_receipts(connection, [(letter.account, external_id)])
+
+
+def postpone(connection: Connection, letter: Letter, until: datetime, error: str) -> None:
+    """Not sent: try again at `until`."""
+    connection.exec_driver_sql(
+        "UPDATE outbox SET state = 'queued', next_attempt_at = %s, error = %s WHERE id = %s", (until, error, letter.id)
+    )
+
+
+def give_up(connection: Connection, letter: Letter, state: str, error: str) -> None:
+    """Not sent (`failed`), or nobody knows (`unknown`, `dropped`); the officer sees it at the complaint."""
+    connection.exec_driver_sql("UPDATE outbox SET state = %s, error = %s WHERE id = %s", (state, error, letter.id))
+    if state != "dropped" and letter.complaint_id is not None:
+        _flag(connection, [letter.complaint_id])
+
+
+def _flag(connection: Connection, complaints: Sequence[uuid.UUID | None]) -> None:
+    if found := [complaint for complaint in complaints if complaint is not None]:
+        connection.exec_driver_sql(_FLAG, (found,))

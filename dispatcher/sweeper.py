@@ -1,0 +1,59 @@
+"""The sweeper: rings for whatever journal, items, outbox and files say is unfinished; it trusts no bell."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatcher import bells
+from dispatcher.bells import Bell
+from dispatcher.sending import ABANDONED
+from store import items, journal, outbox
+
+if TYPE_CHECKING:
+    import threading
+
+    from sqlalchemy import Connection
+
+    from dispatcher.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks; what a lost bell can cost.
+INTERVAL = 1.0
+
+_OWED = "SELECT 1 FROM attachment WHERE state = 'owed' AND next_attempt_at <= %s LIMIT 1"
+
+
+def unfinished(runtime: Runtime, connection: Connection) -> list[Bell]:
+    """Which bells should be rung now."""
+    now = runtime.clock()
+    found = []
+    if journal.has_pending(connection) or items.has_work(connection, now):
+        found.append(Bell.DRAIN)
+    if outbox.lanes(connection, now, now - ABANDONED):
+        found.append(Bell.OUTBOX)
+    if connection.exec_driver_sql(_OWED, (now,)).one_or_none() is not None:
+        found.append(Bell.MEDIA)
+    return found
+
+
+def run(runtime: Runtime, stop: threading.Event) -> None:
+    """Look and ring until told to stop. Harmless when several run: a bell that waits is not rung twice."""
+    away = False
+    while not stop.wait(INTERVAL):
+        try:
+            with runtime.engine.connect() as connection:
+                found = unfinished(runtime, connection)
+        except SQLAlchemyError as error:
+            if not away:
+                log.warning("the database is away: %s", type(error).__name__)
+            away = True
+            continue
+        if away:
+            log.info("the database is back")
+        away = False
+        for bell in found:
+            bells.ring(runtime.redis, bell)
