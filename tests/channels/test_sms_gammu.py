@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from channels.contract import AccountInfo, Cursor, OutboundReply, PollBatch, RawMessage
@@ -23,23 +25,25 @@ if TYPE_CHECKING:
 PHONE = "+628112626116"
 ACCOUNT = AccountInfo(name="modem")
 REPLY = OutboundReply(id="0192f0c4-aaaa_7bbb", conversation_id=PHONE, to=PHONE, text="Aduan Anda kami terima 🙏")
-#: The tables of Gammu 1.43 (docs/sql/sqlite.sql, schema 17), with the columns that matter here.
+#: The tables of Gammu (docs/sql/sqlite.sql and pgsql.sql, schema 17), with the columns that matter here.
 SCHEMA = """
-CREATE TABLE inbox (UpdatedInDB NUMERIC, ReceivingDateTime NUMERIC NOT NULL DEFAULT '2026-11-10 08:15:30',
-  Text TEXT NOT NULL, SenderNumber TEXT NOT NULL DEFAULT '', Coding TEXT NOT NULL DEFAULT 'Default_No_Compression',
-  UDH TEXT NOT NULL, SMSCNumber TEXT NOT NULL DEFAULT '', Class INTEGER NOT NULL DEFAULT -1,
-  TextDecoded TEXT NOT NULL DEFAULT '', ID INTEGER PRIMARY KEY AUTOINCREMENT, RecipientID TEXT NOT NULL,
-  Processed TEXT NOT NULL DEFAULT 'false', Status INTEGER NOT NULL DEFAULT -1);
-CREATE TABLE outbox (Text TEXT, DestinationNumber TEXT NOT NULL DEFAULT '',
-  Coding TEXT NOT NULL DEFAULT 'Default_No_Compression', UDH TEXT, Class INTEGER DEFAULT -1,
-  TextDecoded TEXT NOT NULL DEFAULT '', ID INTEGER PRIMARY KEY AUTOINCREMENT, MultiPart TEXT NOT NULL DEFAULT 'false',
-  SenderID TEXT, CreatorID TEXT NOT NULL,
-  CHECK (Coding IN ('Default_No_Compression','Unicode_No_Compression','8bit')));
-CREATE TABLE outbox_multipart (Text TEXT, Coding TEXT NOT NULL, UDH TEXT, TextDecoded TEXT, ID INTEGER,
-  SequencePosition INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (ID, SequencePosition));
-CREATE TABLE sentitems (ID INTEGER, SequencePosition INTEGER, CreatorID TEXT NOT NULL,
-  PRIMARY KEY (ID, SequencePosition));
+CREATE TABLE inbox ("ReceivingDateTime" {stamp} NOT NULL DEFAULT '2026-11-10 08:15:30', "Text" text NOT NULL,
+  "SenderNumber" varchar(20) NOT NULL DEFAULT '', "Coding" varchar(255) NOT NULL DEFAULT 'Default_No_Compression',
+  "UDH" text NOT NULL, "SMSCNumber" varchar(20) NOT NULL DEFAULT '', "Class" integer NOT NULL DEFAULT -1,
+  "TextDecoded" text NOT NULL DEFAULT '', "ID" {serial}, "RecipientID" text NOT NULL,
+  "Processed" {boolean} NOT NULL DEFAULT 'false', "Status" integer NOT NULL DEFAULT -1);
+CREATE TABLE outbox ("Text" text, "DestinationNumber" varchar(20) NOT NULL DEFAULT '',
+  "Coding" varchar(255) NOT NULL DEFAULT 'Default_No_Compression', "UDH" text, "Class" integer DEFAULT -1,
+  "TextDecoded" text NOT NULL DEFAULT '', "ID" {serial}, "MultiPart" {boolean} NOT NULL DEFAULT 'false',
+  "SenderID" varchar(255), "CreatorID" text NOT NULL,
+  CHECK ("Coding" IN ('Default_No_Compression', 'Unicode_No_Compression', '8bit')));
+CREATE TABLE outbox_multipart ("Text" text, "Coding" varchar(255) NOT NULL, "UDH" text, "TextDecoded" text,
+  "ID" integer, "SequencePosition" integer NOT NULL DEFAULT 1, PRIMARY KEY ("ID", "SequencePosition"));
+CREATE TABLE sentitems ("ID" integer, "SequencePosition" integer, "CreatorID" text NOT NULL,
+  PRIMARY KEY ("ID", "SequencePosition"));
 """
+LITE = {"stamp": "NUMERIC", "serial": "INTEGER PRIMARY KEY AUTOINCREMENT", "boolean": "TEXT"}
+POSTGRESQL = {"stamp": "timestamp(0) WITHOUT time zone", "serial": "serial PRIMARY KEY", "boolean": "boolean"}
 
 
 @dataclasses.dataclass
@@ -76,19 +80,25 @@ class Folders(Modem):
         return len(list(folder.iterdir())) if folder.exists() else 0
 
 
+@dataclasses.dataclass
 class Tables(Modem):
+    database: str = ""
+
     def execute(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.root / "smsd.db") as connection:
-            rows = connection.execute(query, values).fetchall()
-        connection.close()
-        return rows
+        if self.database.startswith("postgresql:"):
+            with psycopg.connect(self.database) as connection:
+                found = connection.execute(query.replace("?", "%s"), values)  # type: ignore[call-overload]
+                return list(found.fetchall()) if found.description else []
+        with contextlib.closing(sqlite3.connect(self.database)) as lite, lite:
+            return lite.execute(query, values).fetchall()
 
     def receive(self, *texts: str, sender: str = PHONE) -> None:
         self.count += 1
         for number, text in enumerate(texts, start=1):
             udh = f"050003{self.count:02X}{len(texts):02X}{number:02X}" if len(texts) > 1 else ""
             self.execute(
-                "INSERT INTO inbox (Text, SenderNumber, Coding, UDH, TextDecoded, RecipientID) VALUES (?,?,?,?,?,'')",
+                'INSERT INTO inbox ("Text", "SenderNumber", "Coding", "UDH", "TextDecoded", "RecipientID")'
+                " VALUES (?, ?, ?, ?, ?, '')",
                 text.encode("utf-16-be").hex().upper(),
                 sender,
                 "Unicode_No_Compression",
@@ -97,7 +107,7 @@ class Tables(Modem):
             )
 
     def processed(self) -> int:
-        return int(self.execute("SELECT count(*) FROM inbox WHERE Processed = 'true'")[0][0])
+        return int(self.execute("SELECT count(*) FROM inbox WHERE \"Processed\" = 'true'")[0][0])
 
 
 def folders(root: Path) -> Folders:
@@ -107,17 +117,33 @@ def folders(root: Path) -> Folders:
     return Folders(SmsChannel(ACCOUNT, GammuSettings(secret="s", batch=3, **paths)), root)
 
 
-def tables(root: Path) -> Tables:
-    connection = sqlite3.connect(root / "smsd.db")
-    connection.executescript(SCHEMA)
-    connection.close()
-    return Tables(SmsChannel(ACCOUNT, GammuSettings(secret="s", batch=3, database=str(root / "smsd.db"))), root)
-
-
-@pytest.fixture(params=[folders, tables], ids=["files", "sql"])
-def modem(request: pytest.FixtureRequest, tmp_path: Path) -> Modem:
-    made: Modem = request.param(tmp_path)
+def tables(root: Path, database: str = "") -> Tables:
+    made = Tables(_account(database or str(root / "smsd.db")), root, database=database or str(root / "smsd.db"))
+    for statement in SCHEMA.format_map(POSTGRESQL if database else LITE).split(";"):
+        if statement.strip():
+            made.execute(statement)
     return made
+
+
+def _account(database: str) -> SmsChannel:
+    return SmsChannel(ACCOUNT, GammuSettings(secret="s", batch=3, database=database))
+
+
+def _database(request: pytest.FixtureRequest) -> str:
+    if request.param == "sqlite":
+        return ""
+    url: str = request.getfixturevalue("empty_database_url")
+    return url.replace("postgresql+psycopg:", "postgresql:")
+
+
+@pytest.fixture(params=["files", "sqlite", "postgresql"])
+def modem(request: pytest.FixtureRequest, tmp_path: Path) -> Modem:
+    return folders(tmp_path) if request.param == "files" else tables(tmp_path, _database(request))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def smsd(request: pytest.FixtureRequest, tmp_path: Path) -> Tables:
+    return tables(tmp_path, _database(request))
 
 
 def read(channel: SmsChannel, batch: PollBatch) -> list[InboundMessage]:
@@ -268,27 +294,35 @@ def test_files_an_answer_is_written_whole_for_smsd(tmp_path: Path) -> None:
     assert receipt.external_id == REPLY.id
 
 
-def test_sql_an_answer_is_put_once_even_after_smsd_has_sent_it(tmp_path: Path) -> None:
-    modem = tables(tmp_path)
-    modem.channel.send(REPLY)
-    modem.channel.send(REPLY)
-    (row,) = modem.execute("SELECT DestinationNumber, TextDecoded, Coding, MultiPart, CreatorID FROM outbox")
-    assert row == (PHONE, REPLY.text, "Unicode_No_Compression", "false", f"muara:{REPLY.id}")
-    modem.execute("INSERT INTO sentitems SELECT ID, 1, CreatorID FROM outbox")
-    modem.execute("DELETE FROM outbox")
-    modem.channel.send(REPLY)
-    assert modem.execute("SELECT * FROM outbox") == []
-    assert modem.channel.capabilities.idempotent_send
+def test_sql_an_answer_is_put_once_even_after_smsd_has_sent_it(smsd: Tables) -> None:
+    smsd.channel.send(REPLY)
+    smsd.channel.send(REPLY)
+    query = 'SELECT "DestinationNumber", "TextDecoded", "Coding", "MultiPart", "CreatorID" FROM outbox'
+    ((to, text, coding, multipart, creator),) = smsd.execute(query)
+    assert (to, text, coding) == (PHONE, REPLY.text, "Unicode_No_Compression")
+    assert multipart in {"false", False}
+    assert creator == f"muara:{REPLY.id}"
+    smsd.execute('INSERT INTO sentitems SELECT "ID", 1, "CreatorID" FROM outbox')
+    smsd.execute("DELETE FROM outbox")
+    smsd.channel.send(REPLY)
+    assert smsd.execute("SELECT * FROM outbox") == []
+    assert smsd.channel.capabilities.idempotent_send
 
 
-def test_sql_a_long_answer_is_put_in_parts(tmp_path: Path) -> None:
-    modem = tables(tmp_path)
+def test_sql_a_long_answer_is_put_in_parts(smsd: Tables) -> None:
     text = "Jalan {rusak} " * 30
-    modem.channel.send(dataclasses.replace(REPLY, text=text))
-    ((id_, first, udh),) = modem.execute("SELECT ID, TextDecoded, UDH FROM outbox WHERE MultiPart = 'true'")
-    rest = modem.execute("SELECT ID, TextDecoded, UDH FROM outbox_multipart ORDER BY SequencePosition")
+    smsd.channel.send(dataclasses.replace(REPLY, text=text))
+    ((id_, first, udh),) = smsd.execute("""SELECT "ID", "TextDecoded", "UDH" FROM outbox WHERE "MultiPart" = 'true'""")
+    rest = smsd.execute('SELECT "ID", "TextDecoded", "UDH" FROM outbox_multipart ORDER BY "SequencePosition"')
     assert first + "".join(row[1] for row in rest) == text
     assert {row[0] for row in rest} == {id_}
     assert [bytes.fromhex(each)[4:] for each in (udh, *(row[2] for row in rest))] == [
         bytes((len(rest) + 1, number)) for number in range(1, len(rest) + 2)
     ]
+
+
+def test_sql_an_answer_goes_out_whole_or_not_at_all(smsd: Tables) -> None:
+    smsd.execute("DROP TABLE outbox_multipart")
+    with pytest.raises(ProviderDown):
+        smsd.channel.send(dataclasses.replace(REPLY, text="Jalan {rusak} " * 30))
+    assert smsd.execute("SELECT * FROM outbox") == []

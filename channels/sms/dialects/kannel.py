@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import re
 from datetime import UTC, datetime
@@ -78,15 +79,19 @@ class Kannel(Dialect[KannelSettings]):
             raise VerificationFailed("the secret is missing or wrong")
         return Verdict()
 
+    @functools.cached_property
+    def _networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+        return [ipaddress.ip_network(network) for network in self.settings.allow_from]
+
     def _allowed(self, remote: str) -> bool:
-        if not self.settings.allow_from:
+        if not self._networks:
             return True
         try:
             peer = ipaddress.ip_address(remote)
         except ValueError:
             return False
         peer = getattr(peer, "ipv4_mapped", None) or peer
-        return any(peer in ipaddress.ip_network(network) for network in self.settings.allow_from)
+        return any(peer in network for network in self._networks)
 
     def parse(self, raw: RawMessage) -> list[Inbound]:
         """One message or one report."""
