@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
 
 from dispatcher import drain
-from store import journal
+from tests.journalling import deliver, empty, outcomes, rows, threads
 from tests.toy import MASBUP, START, Clock, ToyChannel, runtime
 
 if TYPE_CHECKING:
@@ -28,43 +26,6 @@ WORDS = "masbupsiaga jalan Pahlawan berlubang di depan pasar"
 @pytest.fixture
 def world(engine: Engine, redis_client: Redis, tmp_path: Path) -> Runtime:
     return runtime(engine, redis_client, tmp_path)
-
-
-def deliver(world: Runtime, *payloads: list[dict[str, Any]], account: str = "toy") -> None:
-    now = world.clock()
-    entries = [
-        journal.Entry(
-            id=journal.new_id(),
-            account=account,
-            source="webhook",
-            received_at=now,
-            day=world.day(now),
-            body=json.dumps(payload).encode(),
-        )
-        for payload in payloads
-    ]
-    with world.engine.begin() as connection:
-        journal.insert(connection, entries)
-
-
-def rows(world: Runtime, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-    with world.engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(text(sql), values)]
-
-
-def outcomes(world: Runtime) -> dict[str, int]:
-    return dict(rows(world, "SELECT coalesce(outcome, state), count(*) FROM item GROUP BY 1"))
-
-
-def threads(world: Runtime) -> list[tuple[str | None, list[str]]]:
-    """Each complaint's program with its citizen's lines, in thread order."""
-    found = rows(
-        world,
-        """SELECT c.program, array_agg(coalesce(m.revised, m.text) ORDER BY m.sent_at, m.sequence, m.external_id)
-           FROM complaint c JOIN message m ON m.complaint_id = c.id AND m.direction = 'in'
-           WHERE c.merged_into IS NULL GROUP BY c.id ORDER BY min(m.sent_at)""",
-    )
-    return [(program, lines) for program, lines in found]
 
 
 def test_a_message_with_the_keyword_becomes_a_complaint_and_is_acknowledged(world: Runtime) -> None:
@@ -192,10 +153,7 @@ def test_edits_withdrawals_and_receipts_in_any_order_end_the_same(
             world, "SELECT external_id, withdrawn_at IS NOT NULL FROM message WHERE direction='in' ORDER BY 1"
         )
         ends.add(repr((threads(world), sorted(outcomes(world).items()), withdrawn)))
-        with engine.begin() as connection:
-            connection.execute(
-                text("TRUNCATE journal, item, revision, message, complaint, outbox, ticket, event CASCADE")
-            )
+        empty(world)
     assert len(ends) == 1
     [end] = ends
     assert "jalan rusak parah" in end
@@ -235,10 +193,7 @@ def test_split_texts_are_joined_in_any_order(engine: Engine, redis_client: Redis
             drain.run(world)
         assert threads(world) == [("masbup", ["masbupsiaga jalan di desa kami rusak"])]
         assert outcomes(world) == {"message": 1, "joined": 2}
-        with engine.begin() as connection:
-            connection.execute(
-                text("TRUNCATE journal, item, revision, message, complaint, outbox, ticket, event CASCADE")
-            )
+        empty(world)
 
 
 def test_a_text_with_a_missing_part_is_released_and_completed_when_it_comes(

@@ -1,0 +1,73 @@
+"""What every command shares: the settings, the runtime, and how to say what went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+import wiring
+from config.settings import Settings, SettingsError, load
+from dispatcher import runtime
+from store.engine import is_away
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dispatcher.runtime import Runtime
+
+CONFIG = Path(__file__).parent.parent / "config"
+
+
+def located(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of every command that works on an installation; the command gets `settings`."""
+
+    @click.option("--config", "config_dir", type=click.Path(path_type=Path), default=CONFIG, help="folder of muara.toml")
+    @click.option("--data-dir", type=click.Path(path_type=Path), default=None, help="where the installation keeps its data")
+    @functools.wraps(command)
+    def wrapped(config_dir: Path, data_dir: Path | None, **values: Any) -> None:
+        command(settings=settings_from(config_dir, data_dir=data_dir), **values)
+
+    return wrapped
+
+
+def settings_from(config_dir: Path, **overrides: Any) -> Settings:
+    """The settings, or an end with the sentence that says which key of which file is wrong."""
+    try:
+        return load(config_dir, overrides)
+    except SettingsError as error:
+        fail(str(error))
+
+
+@contextlib.contextmanager
+def running(settings: Settings) -> Iterator[Runtime]:
+    """The runtime of an installation that runs; ends with a sentence where its database does not answer."""
+    database_url, redis_url = wiring.urls(settings)
+    made = wiring.build(settings, database_url=database_url, redis_url=redis_url, name="muara cli")
+    try:
+        with runtime.active(made):
+            yield made
+    except SQLAlchemyError as error:
+        if not is_away(error):
+            raise
+        fail("the database does not answer. Is Muara running (./muara up), and is --data-dir the right one?")
+    finally:
+        made.engine.dispose()
+
+
+def show(rows: Any, *, as_json: bool, line: Callable[[Any], str]) -> None:
+    """Print rows for people, or one JSON object a line for programs."""
+    for row in rows:
+        click.echo(json.dumps(row, ensure_ascii=False, default=str) if as_json else line(row))
+
+
+def fail(sentence: str) -> NoReturn:
+    """End with exit code 2 and one sentence."""
+    click.echo(f"muara: {sentence}", err=True)
+    sys.exit(2)
