@@ -209,15 +209,15 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     getaddrinfo = socket.getaddrinfo
 
     def guarded_connect(self: socket.socket, address: Any, /) -> None:
-        check(self.family, address)
+        check(self, address)
         connect(self, address)
 
     def guarded_connect_ex(self: socket.socket, address: Any, /) -> int:
-        check(self.family, address)
+        check(self, address)
         return connect_ex(self, address)
 
     def guarded_sendto(self: socket.socket, *arguments: Any) -> int:
-        check(self.family, arguments[-1])
+        check(self, arguments[-1])
         return sendto(self, *arguments)
 
     def guarded_getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
@@ -232,12 +232,13 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
 
 
-def check(family: int, address: Any) -> None:
-    if family not in {socket.AF_INET, socket.AF_INET6}:
+def check(self: socket.socket, address: Any) -> None:
+    if self.family not in {socket.AF_INET, socket.AF_INET6}:
         return
     host = address[0]
     if host in {"", "localhost"} or (is_address(host) and ipaddress.ip_address(host.split("%")[0]).is_loopback):
         return
+    self.close()  # who opened it does not expect what is raised now
     refuse(f"connect to {host}")
 
 

@@ -58,14 +58,17 @@ def working_in(directory: Path, name: str) -> list[int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process of that number exists, ours or not."""
+    """Whether a process of that number runs, ours or not; one that has ended and waits to be noticed does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
+    except OSError:  # no /proc here, or ended this very moment
+        return True
 
 
 def signal_quietly(pid: int, number: signal.Signals) -> None:
