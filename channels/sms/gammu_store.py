@@ -142,8 +142,6 @@ class FileStore:
         for label, folder in (("inbox", self._inbox), ("outbox", self._outbox)):
             if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
                 return Health(ok=False, sentence=f"gammu's {label} {folder} is no folder that this user can write.")
-        if not self._processed.name:
-            return Health(ok=False, sentence="Set `processed`: the folder that gammu's read files are moved to.")
         return Health(ok=True, sentence="gammu's inbox and outbox can be used.")
 
 

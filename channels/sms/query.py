@@ -27,4 +27,4 @@ def text(value: bytes | None) -> str:
 
 def query_of(raw: RawMessage) -> str:
     """The query string of a GET; a bare body stands for it, as fixtures and `muara parse` give it."""
-    return raw.query or raw.body.decode("latin-1").strip("\r\n")
+    return raw.query or raw.body.decode("latin-1").strip("\r\n").removeprefix("?")

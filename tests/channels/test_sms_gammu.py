@@ -223,7 +223,9 @@ def test_parts_of_a_long_message_are_marked(modem: Modem) -> None:
 
 def test_a_place_that_is_not_there_is_said(modem: Modem) -> None:
     assert modem.channel.health().ok
-    missing = {"database": "/nowhere/smsd.db"} if isinstance(modem, Tables) else {"inbox": "/nowhere", "outbox": "/n"}
+    missing = (
+        {"database": "/nowhere/smsd.db"} if isinstance(modem, Tables) else {"inbox": "/nowhere", "outbox": "/none"}
+    )
     channel = SmsChannel(ACCOUNT, dataclasses.replace(modem.channel.settings, **missing))
     assert not channel.health().ok
     with pytest.raises(PollFailed):

@@ -143,6 +143,15 @@ def test_an_expired_log_in_is_refused(provider: Provider) -> None:
     assert not error.retry
 
 
+def test_a_wrong_log_in_is_refused(provider: Provider) -> None:
+    field = "auth_token" if provider.name == "twilio" else "password"
+    wrong = dataclasses.replace(provider.settings(provider.base, TIMEOUT), **{field: "salah"})
+    with pytest.raises(Refused) as caught:
+        SmsChannel(ACCOUNT, wrong).send(REPLY)
+    assert "salah" not in str(caught.value)
+    assert provider.mailroom.delivered() == []
+
+
 def test_no_answer_in_time_is_an_unknown_outcome(provider: Provider) -> None:
     provider.faults.slow = True
     assert isinstance(failure(provider, timeout=0.2), OutcomeUnknown)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from channels.contract import Capabilities, Health, Verdict
 from channels.errors import PayloadError, SendFailed, VerificationFailed
+from channels.sms import checks
+from channels.sms.checks import checked
 from channels.sms.dialects.base import Dialect, Settings
 from channels.sms.numbers import address
 from channels.toolkit.payload import load_json
@@ -44,10 +46,10 @@ class AndroidSettings(Settings):
     username: str
     password: str = dataclasses.field(repr=False)
     signing_key: str = dataclasses.field(repr=False)
-    api_url: str = "https://api.sms-gate.app/3rdparty/v1"
-    replay_window: float = 300.0
+    api_url: str = checked("https://api.sms-gate.app/3rdparty/v1", checks.url)
+    replay_window: float = checked(300.0, checks.above_zero)
     sim: int = 0
-    timeout: float = 15.0
+    timeout: float = checked(15.0, checks.above_zero)
 
 
 class Android(Dialect[AndroidSettings]):

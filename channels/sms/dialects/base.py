@@ -6,6 +6,9 @@ import abc
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
+from channels.sms import checks
+from channels.sms.checks import checked
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -30,7 +33,7 @@ class Settings:
     """What every dialect has: the numbers this account receives on, and the country of numbers without a prefix."""
 
     numbers: tuple[str, ...] = ()
-    region: str = "ID"
+    region: str = checked("ID", checks.region)
 
 
 D = TypeVar("D", bound=Settings)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from channels.contract import Capabilities, Health, Verdict
 from channels.errors import VerificationFailed
-from channels.sms import gammu_format, gammu_store, query
+from channels.sms import checks, gammu_format, gammu_store, query
+from channels.sms.checks import checked
 from channels.sms.dialects.base import Dialect, Settings
 from channels.toolkit.signatures import same
 from normalizer.messages import Delivery, DeliveryReceipt
@@ -38,15 +39,15 @@ class GammuSettings(Settings):
     processed: str = ""
     database: str = dataclasses.field(default="", repr=False)
     phone_id: str = ""
-    timezone: str = "Asia/Jakarta"
-    settle: float = 5.0
-    batch: int = 100
+    timezone: str = checked("Asia/Jakarta", checks.timezone)
+    settle: float = checked(5.0, checks.above_zero)
+    batch: int = checked(100, checks.above_zero)
 
     def __post_init__(self) -> None:
-        try:
-            ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"timezone: {self.timezone!r} is no time zone") from error
+        """An account that is not for reading only (it has a secret) needs one place, and one only."""
+        folders = (self.inbox, self.outbox, self.processed)
+        if self.secret and (bool(self.database) == any(folders) or any(folders) != all(folders)):
+            raise ValueError("expected either `database`, or all of `inbox`, `outbox` and `processed`")
 
 
 class Gammu(Dialect[GammuSettings]):

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from channels.contract import Capabilities, Health, Verdict
 from channels.errors import VerificationFailed
-from channels.sms import coding, query, segments
+from channels.sms import checks, coding, query, segments
+from channels.sms.checks import checked
 from channels.sms.dialects.base import Dialect, Settings
 from channels.sms.numbers import address
 from channels.toolkit.payload import storable
@@ -45,16 +46,12 @@ class KannelSettings(Settings):
     secret: str = dataclasses.field(repr=False)
     username: str
     password: str = dataclasses.field(repr=False)
-    sendsms_url: str = "http://127.0.0.1:13013/cgi-bin/sendsms"
+    sendsms_url: str = checked("http://127.0.0.1:13013/cgi-bin/sendsms", checks.url)
     sender: str = ""
     smsc: str = ""
-    allow_from: tuple[str, ...] = ()
-    max_parts: int = 10
-    timeout: float = 15.0
-
-    def __post_init__(self) -> None:
-        for network in self.allow_from:
-            ipaddress.ip_network(network)
+    allow_from: tuple[str, ...] = checked((), checks.networks)
+    max_parts: int = checked(10, checks.parts)
+    timeout: float = checked(15.0, checks.above_zero)
 
 
 class Kannel(Dialect[KannelSettings]):

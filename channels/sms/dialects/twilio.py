@@ -11,6 +11,8 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from channels.contract import Answer, Capabilities, Health, Verdict
 from channels.errors import FetchFailed, SendFailed, VerificationFailed
+from channels.sms import checks
+from channels.sms.checks import checked
 from channels.sms.dialects.base import Dialect, Settings
 from channels.sms.numbers import address
 from channels.toolkit.payload import storable
@@ -54,8 +56,8 @@ class TwilioSettings(Settings):
     account_sid: str
     auth_token: str = dataclasses.field(repr=False)
     sender: str
-    api_url: str = API
-    timeout: float = 15.0
+    api_url: str = checked(API, checks.url)
+    timeout: float = checked(15.0, checks.above_zero)
 
 
 class Params(dict[str, list[str]]):
