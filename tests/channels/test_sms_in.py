@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,8 +20,6 @@ from channels.sms.dialects.android import AndroidSettings
 from channels.sms.dialects.gammu import GammuSettings
 from channels.sms.dialects.kannel import KannelSettings
 from channels.sms.dialects.twilio import TwilioSettings
-from config.reading import read
-from config.spot import SettingsError, Spot
 from normalizer.messages import Inbound, InboundMessage, Part
 from standins import android_sms, kannel, twilio
 from standins.mailroom import Mailroom
@@ -389,60 +386,3 @@ def test_twilio_media_is_fetched_with_the_log_in_from_twilio_only() -> None:
         assert "salah" not in str(caught.value)
         assert base64.b64encode(b"salah").decode() not in str(caught.value)
     assert seen == []
-
-
-def test_settings_do_not_show_their_secrets() -> None:
-    shown = repr([kannel_channel().settings, twilio_channel().settings, android_channel().settings])
-    assert not any(secret in shown for secret in (SECRET, TOKEN, KEY, "'p'"))
-
-
-ONE_OF_EACH: dict[str, dict[str, object]] = {
-    "kannel": {"secret": SECRET, "username": "u", "password": "p"},
-    "twilio": {"account_sid": "AC1", "auth_token": "t", "sender": "+1"},
-    "android": {"username": "u", "password": "p", "signing_key": "k"},
-    "gammu": {"secret": SECRET, "database": "/var/lib/smsd.db"},
-}
-
-
-def settle(dialect: str, **changes: object) -> Any:
-    spot = Spot(source="muara.toml", base=Path("/"), key="accounts.sms")
-    return read(SmsChannel.settings_for(dialect), ONE_OF_EACH[dialect] | changes, spot)
-
-
-@pytest.mark.parametrize("dialect", ONE_OF_EACH)
-def test_the_settings_file_makes_an_account(dialect: str) -> None:
-    settings = settle(dialect, numbers=["1708"], region="id")
-    assert SmsChannel(ACCOUNT, settings).addresses == {"1708"}
-    assert settings.region == "ID"
-
-
-@pytest.mark.parametrize(
-    ("dialect", "key", "value"),
-    [
-        ("kannel", "allow_from", ["not-a-network"]),
-        ("kannel", "sendsms_url", "localhost:13013"),
-        ("kannel", "max_parts", 0),
-        ("kannel", "secret", ""),
-        ("kannel", "region", "Indonesia"),
-        ("twilio", "timeout", 0),
-        ("twilio", "api_url", "ftp://x"),
-        ("android", "replay_window", -1),
-        ("android", "signing_key", ""),
-        ("gammu", "timezone", "Mars/Olympus"),
-        ("gammu", "timezone", "../../etc/passwd"),
-        ("gammu", "batch", 0),
-    ],
-)
-def test_a_setting_that_cannot_be_used_is_named(dialect: str, key: str, value: object) -> None:
-    with pytest.raises(SettingsError, match=rf"muara\.toml: accounts\.sms\.{key}: "):
-        settle(dialect, **{key: value})
-
-
-@pytest.mark.parametrize(
-    "places",
-    [{"database": ""}, {"inbox": "/i"}, {"database": "", "inbox": "/i", "outbox": "/o"}],
-    ids=["none", "both", "half"],
-)
-def test_gammu_needs_one_place(places: dict[str, object]) -> None:
-    with pytest.raises(SettingsError, match="either `database`, or all of"):
-        settle("gammu", **places)
