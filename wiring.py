@@ -18,6 +18,7 @@ from dispatcher.runtime import Account, Pace, Runtime
 from normalizer.keyword import KeywordIndex
 from normalizer.place import PlaceFinder
 from store.blobs import Blobs
+from store.embedded import Postgres, Valkey
 from store.engine import connect
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ _SENTINEL_PORT = 26_379
 def now() -> dt.datetime:
     """The clock of the real world, aware and in UTC."""
     return dt.datetime.now(dt.UTC)
+
+
+def urls(settings: Settings) -> tuple[str, str]:
+    """Where database and Redis are, or will be once somebody runs them: as set, else the embedded ones."""
+    database = settings.database_url or Postgres(settings.data_dir).url
+    return database, settings.redis_url or Valkey(settings.data_dir).url
 
 
 def build(

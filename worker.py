@@ -1,6 +1,6 @@
 """The background roles: RQ workers (drain, outbox, media), listener, clock; each a process of its own, under one Runtime.
 
-    python worker.py ROLE       one role, for whoever supervises processes with something else than `muara up`
+python worker.py ROLE       one role, for whoever supervises processes with something else than `muara up`
 """
 
 from __future__ import annotations

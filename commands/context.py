@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import sys
 from pathlib import Path
@@ -23,18 +22,6 @@ if TYPE_CHECKING:
     from dispatcher.runtime import Runtime
 
 CONFIG = Path(__file__).parent.parent / "config"
-
-
-def located(command: Callable[..., None]) -> Callable[..., None]:
-    """Options of every command that works on an installation; the command gets `settings`."""
-
-    @click.option("--config", "config_dir", type=click.Path(path_type=Path), default=CONFIG, help="folder of muara.toml")
-    @click.option("--data-dir", type=click.Path(path_type=Path), default=None, help="where the installation keeps its data")
-    @functools.wraps(command)
-    def wrapped(config_dir: Path, data_dir: Path | None, **values: Any) -> None:
-        command(settings=settings_from(config_dir, data_dir=data_dir), **values)
-
-    return wrapped
 
 
 def settings_from(config_dir: Path, **overrides: Any) -> Settings:

@@ -10,13 +10,13 @@ import click
 
 import app
 import worker
+from commands.context import fail
 from dispatcher import logs
 from dispatcher.processes import fork
 from dispatcher.supervisor import Child, Supervisor, SupervisorError
 from gateway.server import PortInUseError, ensure_free
 from store.embedded import EmbeddedError, InstanceLock, Postgres, Valkey
 from store.migrate import NewerDatabaseError, upgrade
-from commands.context import fail
 from worker import Role
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def children(settings: Settings) -> list[Child]:
         found.append(Child(name="valkey", start=valkey.popen, ready=valkey.ready))
     found.append(Child(name="migrate", start=_forked("migrate", functools.partial(_migrate, database_url)), once=True))
     serve_web = functools.partial(app.serve, settings, database_url=database_url, redis_url=redis_url)
-    found.append(Child(name="gateway", start=_forked("gateway", serve_web), ready=functools.partial(_answers, settings)))
+    found.append(
+        Child(name="gateway", start=_forked("gateway", serve_web), ready=functools.partial(_answers, settings))
+    )
     for name, role in _roles(settings):
         work = functools.partial(worker.run, role, settings, database_url=database_url, redis_url=redis_url)
         found.append(Child(name=name, start=_forked(name, work)))
@@ -87,7 +89,7 @@ def _migrate(database_url: str) -> None:
 def _answers(settings: Settings) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared with
     try:
-        with urllib.request.urlopen(f"http://{host}:{settings.port}/healthz", timeout=1) as answer:  # noqa: S310 - ours
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/healthz", timeout=1) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004 - the status itself
     except OSError:
         return False

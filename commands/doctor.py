@@ -1,0 +1,107 @@
+"""`muara doctor`: looks at settings, database, Redis, files and every channel, and says what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from typing import TYPE_CHECKING
+
+import click
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+import wiring
+from store.blobs import BlobError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.settings import Settings
+    from dispatcher.runtime import Runtime
+
+#: Below this much room on the disk (bytes) the spool may soon be the only thing that still takes messages.
+ROOM = 1_000_000_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at; `sentence` says what to do where it is not well."""
+
+    part: str
+    ok: bool
+    sentence: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All findings, in the order in which one would mend them. The settings have been read already."""
+    yield Finding(
+        part="settings", ok=True, sentence=f"{len(settings.accounts)} accounts, {len(settings.programs)} programs"
+    )
+    database_url, redis_url = wiring.urls(settings)
+    runtime = wiring.build(settings, database_url=database_url, redis_url=redis_url, name="muara doctor")
+    yield _database(runtime)
+    yield _redis(runtime)
+    yield _files(runtime, settings)
+    for account in runtime.accounts.values():
+        health = account.channel.health()
+        yield Finding(part=f"channel {account.name}", ok=health.ok, sentence=health.sentence)
+        if not account.programs:
+            yield Finding(
+                part=f"channel {account.name}",
+                ok=False,
+                sentence="no program lists this account: everything it receives goes to the triage tray",
+            )
+    runtime.engine.dispose()
+
+
+def report(settings: Settings, *, as_json: bool) -> bool:
+    """Print the findings as they come; True if all is well."""
+    from commands.context import show  # noqa: PLC0415 - context reads the settings, this module is given them
+
+    well = True
+    for finding in examine(settings):
+        well = well and finding.ok
+        mark = click.style("ok  ", fg="green") if finding.ok else click.style("look", fg="red")
+        show(
+            [dataclasses.asdict(finding)],
+            as_json=as_json,
+            line=lambda row, mark=mark: f"{mark} {row['part']:22} {row['sentence']}",  # type: ignore[misc]
+        )
+    return well
+
+
+def _database(runtime: Runtime) -> Finding:
+    try:
+        with runtime.engine.connect() as connection:
+            version = connection.execute(text("SHOW server_version")).scalar_one()
+            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+            waiting = connection.execute(text("SELECT count(*) FROM journal WHERE parsed_at IS NULL")).scalar_one()
+    except SQLAlchemyError as error:
+        sentence = f"does not answer ({type(error).__name__}): start Muara (./muara up) or check database_url"
+        return Finding(part="database", ok=False, sentence=sentence)
+    sentence = f"PostgreSQL {version}, schema {revision}, {waiting} payloads wait to be parsed"
+    return Finding(part="database", ok=True, sentence=sentence)
+
+
+def _redis(runtime: Runtime) -> Finding:
+    try:
+        runtime.redis.ping()
+        waiting = runtime.redis.llen("rq:queue:drain")
+    except RedisError as error:
+        sentence = f"does not answer ({type(error).__name__}): start Muara (./muara up) or check redis_url"
+        return Finding(part="redis", ok=False, sentence=sentence)
+    return Finding(part="redis", ok=True, sentence=f"answers, {waiting} rings wait")
+
+
+def _files(runtime: Runtime, settings: Settings) -> Finding:
+    try:
+        runtime.blobs.get(runtime.blobs.put(b"muara doctor"))
+        free = shutil.disk_usage(settings.data_dir).free
+    except (BlobError, OSError) as error:
+        return Finding(part="files", ok=False, sentence=f"cannot be written: {error}")
+    if free < ROOM:
+        return Finding(
+            part="files", ok=False, sentence=f"only {free // 1_000_000} MB free in {settings.data_dir}: make room"
+        )
+    return Finding(part="files", ok=True, sentence=f"{free // 1_000_000_000} GB free in {settings.data_dir}")

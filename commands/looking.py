@@ -1,0 +1,111 @@
+"""`muara queue`, `show` and `ledger`: what stands in an installation, for people and for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from sqlalchemy import text
+
+from commands.context import fail, running, show
+from normalizer import ticket
+from store import ledger
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+    from config.settings import Settings
+
+_QUEUE = """
+SELECT ticket, program, account, channel, state, subject, unit, opened_at, next_due_at, anonim, rahasia, format_unclear,
+       likely_double
+FROM complaint WHERE next_due_at IS NOT NULL AND (CAST(:program AS text) IS NULL OR program = :program)
+ORDER BY next_due_at, id LIMIT :limit
+"""
+_CASE = """
+SELECT c.id, c.ticket, c.program, c.account, c.channel, c.conversation, c.state, c.type, c.anonim, c.rahasia,
+       c.format_unclear, c.likely_double, c.subject, c.place, c.unit, c.opened_at, c.response_due_at,
+       c.resolution_due_at, c.responded_at, c.closed_at
+FROM ticket t JOIN complaint c ON c.id = t.complaint_id WHERE t.code = :code
+"""
+_THREAD = """
+SELECT m.direction, m.role, m.text, m.revised, m.withdrawn_at, m.missing, m.sent_at, o.state AS delivery, o.error,
+       (SELECT coalesce(json_agg(json_build_object('name', a.name, 'content_type', a.content_type, 'size', a.size,
+                                                   'state', a.state, 'sha256', a.sha256) ORDER BY a.position), '[]')
+        FROM attachment a WHERE a.message_id = m.id) AS attachments
+FROM message m LEFT JOIN outbox o ON o.message_id = m.id WHERE m.complaint_id = :id
+ORDER BY m.sent_at, m.sequence, m.external_id
+"""
+_HISTORY = "SELECT at, actor, kind, data FROM event WHERE complaint_id = :id ORDER BY id"
+
+
+def queue(settings: Settings, *, program: str | None, limit: int, as_json: bool) -> None:
+    """The open complaints by deadline."""
+    with running(settings) as runtime, runtime.engine.connect() as connection:
+        rows = _rows(connection, _QUEUE, program=program, limit=limit)
+    show(
+        rows,
+        as_json=as_json,
+        line=lambda row: (
+            f"{row['ticket']}  {row['next_due_at'].astimezone(runtime.zone):%d-%m %H:%M}  {row['program'] or '(triase)':14}"
+            f" {row['channel']:9} {row['state']:15} {row['subject']}"
+        ),
+    )
+
+
+def case(settings: Settings, code: str, *, as_json: bool) -> None:
+    """One complaint with its thread and history, without the reporter's name and address."""
+    wanted = ticket.read(code)
+    if wanted is None:
+        fail(f"{code!r} is no ticket code")
+    with running(settings) as runtime, runtime.engine.connect() as connection:
+        found = _rows(connection, _CASE, code=wanted)
+        if not found:
+            fail(f"there is no complaint {wanted}")
+        row = found[0]
+        ident = row.pop("id")
+        row["thread"] = _rows(connection, _THREAD, id=ident)
+        row["history"] = _rows(connection, _HISTORY, id=ident)
+        # A phone number or a chat says who wrote; where that is hidden, it is hidden here too.
+        if row["anonim"] or row["rahasia"]:
+            row["conversation"] = None
+    show([row], as_json=as_json, line=_written)
+
+
+def _written(row: dict[str, Any]) -> str:
+    facts = [f"{name:18} {value}" for name, value in row.items() if name not in {"thread", "history"} and value]
+    thread = [
+        f"  {line['sent_at']:%d-%m %H:%M} {line['direction']:4} {line['delivery'] or '':9} {line['text']}"
+        for line in row["thread"]
+    ]
+    history = [f"  {event['at']:%d-%m %H:%M} {event['actor']} {event['kind']}" for event in row["history"]]
+    return "\n".join([*facts, "thread", *thread, "history", *history])
+
+
+def balance(settings: Settings, *, day: date | None, account: str | None, as_json: bool) -> bool:
+    """Print the ledger; False if anything cannot be accounted for."""
+    with running(settings) as runtime, runtime.engine.connect() as connection:
+        lines = ledger.balance(connection, day=day, account=account)
+    rows = [
+        {
+            "account": line.account,
+            "day": line.day.isoformat(),
+            "payloads": line.payloads,
+            "unparsed": line.unparsed,
+            "items": line.items,
+            "pending": line.pending,
+            **line.outcomes,
+            "remainder": line.remainder,
+        }
+        for line in lines
+    ]
+    if not as_json and rows:
+        click.echo("  ".join(rows[0]))
+    show(rows, as_json=as_json, line=lambda row: "  ".join(f"{value!s:>{len(name)}}" for name, value in row.items()))
+    return all(line.remainder == 0 for line in lines)
+
+
+def _rows(connection: Connection, sql: str, **values: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(text(sql), values).mappings()]

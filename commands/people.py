@@ -1,0 +1,27 @@
+"""`muara user`: officers from the command line; the rest of their lives is spent in the inbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.context import fail, running
+from store.people import OfficerError, add_officer
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+
+def add(settings: Settings, *, programs: tuple[str, ...], **officer: Any) -> None:
+    """Add an officer; ends with a sentence where a field is wrong."""
+    known = {program.key for program in settings.programs}
+    if unknown := sorted(set(programs) - known):
+        fail(f"there is no program {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+    with running(settings) as runtime:
+        try:
+            with runtime.engine.begin() as connection:
+                add_officer(connection, programs=programs, **officer)
+        except OfficerError as error:
+            fail(str(error))
+    click.echo(f"{officer['username']} may log in at {settings.public_url}/inbox")
