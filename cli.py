@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -179,7 +179,7 @@ def user() -> None:
 @click.option("--unit", help="the code of the officer's unit")
 @click.option("--sees-identity", is_flag=True, help="may see who anonymous and confidential reporters are")
 @click.password_option(help="asked for where it is not given")
-def user_add(config_dir: Path | None, data_dir: Path | None, **officer: object) -> None:
+def user_add(config_dir: Path | None, data_dir: Path | None, **officer: Any) -> None:
     """Add an officer who may log in."""
     from commands import people
 

@@ -1,4 +1,4 @@
-"""The background roles: RQ workers (drain, outbox, media), listener, clock; each a process of its own, under one Runtime.
+"""The background roles: RQ workers (drain, outbox, media), listener, clock; each a process with a Runtime of its own.
 
 python worker.py ROLE       one role, for whoever supervises processes with something else than `muara up`
 """
@@ -86,9 +86,10 @@ def _until_stopped(work: Callable[[threading.Event], None]) -> None:
 
 
 def main(words: list[str]) -> int:
-    """One role with the settings of `config/`, or of the folder that MUARA_CONFIG names; both URLs must be set there."""
+    """One role with the settings of `config/` and the environment."""
     settings = load(Path(__file__).parent / "config")
-    run(Role(words[0]), settings, database_url=settings.database_url, redis_url=settings.redis_url)
+    database_url, redis_url = wiring.urls(settings)
+    run(Role(words[0]), settings, database_url=database_url, redis_url=redis_url)
     return 0
 
 

@@ -45,14 +45,13 @@ def queue(settings: Settings, *, program: str | None, limit: int, as_json: bool)
     """The open complaints by deadline."""
     with running(settings) as runtime, runtime.engine.connect() as connection:
         rows = _rows(connection, _QUEUE, program=program, limit=limit)
-    show(
-        rows,
-        as_json=as_json,
-        line=lambda row: (
-            f"{row['ticket']}  {row['next_due_at'].astimezone(runtime.zone):%d-%m %H:%M}  {row['program'] or '(triase)':14}"
-            f" {row['channel']:9} {row['state']:15} {row['subject']}"
-        ),
-    )
+
+    def line(row: dict[str, Any]) -> str:
+        due = row["next_due_at"].astimezone(runtime.zone)
+        program = row["program"] or "(triase)"
+        return f"{row['ticket']}  {due:%d-%m %H:%M}  {program:14} {row['channel']:9} {row['state']:15} {row['subject']}"
+
+    show(rows, as_json=as_json, line=line)
 
 
 def case(settings: Settings, code: str, *, as_json: bool) -> None:
