@@ -40,6 +40,8 @@ class CodePool:
         self._lock = threading.Lock()
         self._low = threading.Event()
         self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._gone = False
         self._handle = _own_file(folder)
         self._codes = _read(self._handle)
         self._write()
@@ -50,14 +52,19 @@ class CodePool:
     def start(self) -> None:
         """Keep the stock filled from a thread of its own."""
         self._low.set()
-        threading.Thread(target=self._keep_filled, name="ticket codes", daemon=True).start()
+        self._thread = threading.Thread(target=self._keep_filled, name="ticket codes", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """Let the file go; another process may take over what is left."""
+        self._closed.set()
+        self._low.set()
+        if self._thread is not None:
+            self._thread.join()
         with self._lock:
-            self._closed.set()
-            self._low.set()
-            os.close(self._handle)
+            if not self._gone:
+                os.close(self._handle)
+            self._gone = True
 
     def take(self) -> str:
         """A code that nobody has and nobody will get. NoCodeError."""
@@ -79,13 +86,13 @@ class CodePool:
             return
         fresh = self._reserve(missing)
         with self._lock:
-            if not self._closed.is_set():
+            if not self._gone:
                 os.pwrite(self._handle, _lines(fresh), len(self._codes) * _LINE)
                 os.fsync(self._handle)
                 self._codes += fresh
 
     def _pop(self) -> str | None:
-        if not self._codes:
+        if self._gone or not self._codes:
             return None
         try:
             os.ftruncate(self._handle, (len(self._codes) - 1) * _LINE)

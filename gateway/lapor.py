@@ -43,6 +43,8 @@ _PER_STAMP: Final = 5
 _RECEIPT_AGE: Final = timedelta(minutes=30)
 _RECEIPT: Final = "terima"
 _COOKIES_WORK: Final = "kue"
+_TO_MEND: Final = 422
+_UNAVAILABLE: Final = 503
 _CHUNK: Final = 64 * 1024
 _HEAD: Final = 256 * 1024
 
@@ -113,48 +115,52 @@ def _receive(counter: Counter) -> Response:
     content_type = request.headers.get("content-type", "")
     body, total = _read(request.stream, counter.max_body)
     now = counter.runtime.clock()
-    refusal: Refusal | None = None
-    try:
-        if total > len(body):
-            refusal = Refusal(status=413, notice=_TOO_LARGE.format(counter.max_body // uploads.MEGABYTE))
-        form = read_form(body, content_type, partial=refusal is not None)
-    except PayloadError:
-        refusal = Refusal(status=400, notice=_CUT_OFF)
-        form = _salvage(body, content_type)
-    today = now.astimezone(counter.runtime.zone).date()
-    report = reports.check(form, counter.programs, today, counter.max_body)
+    form, refusal = _form_in(counter, body, content_type, whole=total <= counter.max_body)
+    report = reports.check(form, counter.programs, counter.runtime.day(now), counter.max_body)
     try:
         stamp = counter.stamps.read(form.get("kiriman"), form.get("tanda"), now)
     except SignatureError:
         stamp = counter.stamps.issue(now)
         refusal = refusal or Refusal(status=400, notice=_STALE)
-    refusal = refusal or _refusal(counter, report, stamp, now)
+    refusal = refusal or _to_mend(report)
     if refusal is not None:
         return _form_page(counter, report, stamp, refusal)
-    try:
-        code = counter.submissions.submit(stamp.id, report, body, content_type)
-    except (NoCodeError, NotDurable):
-        response = _form_page(counter, report, stamp, Refusal(status=503, notice=_DOWN))
-        response.headers["Retry-After"] = "30"
-        return response
+    with counter.submissions.turn(stamp.id, report) as turn:
+        code = turn.known()
+        refusal = None if code else _over_limit(counter, report, stamp, now)
+        if refusal is not None:
+            return _form_page(counter, report, stamp, refusal)
+        try:
+            code = code or turn.submit(body, content_type)
+        except (NoCodeError, NotDurable):
+            return _form_page(counter, report, stamp, Refusal(status=_UNAVAILABLE, notice=_DOWN))
     return _sent(counter, code, report.values["program"], now)
 
 
-def _refusal(counter: Counter, report: Report, stamp: Stamp, now: datetime) -> Refusal | None:
-    """What the citizen has to mend or wait for. The same form sent twice is refused nothing and counted once."""
+def _form_in(counter: Counter, body: bytes, content_type: str, *, whole: bool) -> tuple[Form, Refusal | None]:
+    """The form, or what can be saved of one that is too large or broke off, and why it is refused."""
+    refusal = None if whole else Refusal(status=413, notice=_TOO_LARGE.format(counter.max_body // uploads.MEGABYTE))
+    try:
+        return read_form(body, content_type, partial=not whole), refusal
+    except PayloadError:
+        refusal = refusal or Refusal(status=400, notice=_CUT_OFF)
+    try:
+        return read_form(body, content_type, partial=True), refusal
+    except PayloadError:
+        return Form({}), refusal
+
+
+def _to_mend(report: Report) -> Refusal | None:
     if report.errors:
-        return Refusal(status=422)
-    if report.form.get(reports.TRAP):
-        return Refusal(status=400, notice=_TRAPPED)
-    if counter.submissions.known(stamp.id, report) is not None:
-        return None
+        return Refusal(status=_TO_MEND)
+    return Refusal(status=400, notice=_TRAPPED) if report.form.get(reports.TRAP) else None
+
+
+def _over_limit(counter: Counter, report: Report, stamp: Stamp, now: datetime) -> Refusal | None:
+    """Why a robot or a stream of complaints has to wait; a form that is let through is counted."""
     proven = stamp.proven_by(report.form.get("bukti"))
     if not proven and now - stamp.issued_at < _FASTEST:
         return Refusal(status=400, notice=_TOO_FAST)
-    return _over_limit(counter, report, stamp, proven=proven)
-
-
-def _over_limit(counter: Counter, report: Report, stamp: Stamp, *, proven: bool) -> Refusal | None:
     who = counter.who()
     unproven = max(1, counter.per_address // _UNPROVEN_SHARE)
     within = (
@@ -183,13 +189,6 @@ def _read(stream: IO[bytes], limit: int) -> tuple[bytes, int]:
     return b"".join(chunks), total
 
 
-def _salvage(body: bytes, content_type: str) -> Form:
-    try:
-        return read_form(body, content_type, partial=True)
-    except PayloadError:
-        return Form({})
-
-
 def _form_page(counter: Counter, report: Report, stamp: Stamp, refusal: Refusal) -> Response:
     notice = refusal.notice
     if notice and report.form.uploads:
@@ -197,17 +196,19 @@ def _form_page(counter: Counter, report: Report, stamp: Stamp, refusal: Refusal)
     page = render_template(
         "public/lapor.html",
         values=report.values,
-        errors=report.errors if refusal.status == 422 else {},  # noqa: PLR2004 - the status that means just this
+        errors=report.errors if refusal.status == _TO_MEND else {},
         notice=notice,
         stamp=stamp,
         proof=report.form.get("bukti") if stamp.id == report.form.get("kiriman") else "",
         types=list(ReportType),
         longest=reports.LONGEST,
-        today=counter.runtime.clock().astimezone(counter.runtime.zone).date(),
+        today=counter.runtime.day(counter.runtime.clock()),
         had_files=bool(report.form.uploads),
     )
     response = make_response(page)
     response.status_code = refusal.status
+    if refusal.status == _UNAVAILABLE:
+        response.headers["Retry-After"] = "30"
     return response
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import hashlib
 import threading
 import uuid
@@ -12,6 +13,8 @@ from gateway.quick import AwayError
 from store.journal import Entry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
     from dispatcher.runtime import Runtime
@@ -35,6 +38,22 @@ class Accepts(Protocol):
         """Make the entry durable, or raise NotDurable."""
 
 
+class Turn:
+    """One form while nobody else handles the same."""
+
+    def __init__(self, submissions: Submissions, key: uuid.UUID) -> None:
+        self._submissions = submissions
+        self._key = key
+
+    def known(self) -> str | None:
+        """See `Submissions.known`."""
+        return self._submissions.known(self._key)
+
+    def submit(self, body: bytes, content_type: str) -> str:
+        """See `Submissions.submit`."""
+        return self._submissions.submit(self._key, body, content_type)
+
+
 class Submissions:
     """Hands forms to the acceptor, each under an id made of its stamp and its content."""
 
@@ -48,40 +67,40 @@ class Submissions:
         self._codes: collections.OrderedDict[uuid.UUID, str] = collections.OrderedDict()
         self._durable: collections.OrderedDict[uuid.UUID, None] = collections.OrderedDict()
 
-    def known(self, form_id: str, report: Report) -> str | None:
-        """The code of this very form, where it has come before; None where it has not or nobody can say."""
+    @contextlib.contextmanager
+    def turn(self, form_id: str, report: Report) -> Iterator[Turn]:
+        """A turn for one form: whoever sends the very same one meanwhile waits, and then finds it known."""
         key = journal_id(form_id, report)
+        with self._stripes[key.int % _STRIPES]:
+            yield Turn(self, key)
+
+    def known(self, key: uuid.UUID) -> str | None:
+        """The code of a form that is durable already; None where it is not, or nobody can say."""
         with self._lock:
             code = self._codes.get(key) if key in self._durable else None
         return code or self._journalled(key)
 
-    def submit(self, form_id: str, report: Report, body: bytes, content_type: str) -> str:
-        """The citizen's code, once the form is durable. NoCodeError, or whatever the acceptor raises."""
-        key = journal_id(form_id, report)
-        with self._stripes[key.int % _STRIPES]:
-            known = self.known(form_id, report)
-            if known is not None:
-                return known
-            code = self._codes.get(key) or self._remember(key, self._pool.take())
-            now = self._runtime.clock()
-            self._acceptor.accept(
-                Entry(
-                    id=key,
-                    account=ACCOUNT,
-                    source="form",
-                    received_at=now,
-                    day=self._runtime.day(now),
-                    headers={"content-type": content_type},
-                    body=body,
-                    meta={"ticket": code, "submission": key.hex},
-                )
+    def submit(self, key: uuid.UUID, body: bytes, content_type: str) -> str:
+        """The citizen's code, once the form is durable. NoCodeError, NotDurable."""
+        code = self._codes.get(key) or self._remember(key, self._pool.take())
+        now = self._runtime.clock()
+        self._acceptor.accept(
+            Entry(
+                id=key,
+                account=ACCOUNT,
+                source="form",
+                received_at=now,
+                day=self._runtime.day(now),
+                headers={"content-type": content_type},
+                body=body,
+                meta={"ticket": code, "submission": key.hex},
             )
-            # Another process may have journalled the same form a moment earlier: its code is the one that counts.
-            final = self._journalled(key) or code
-            self._remember(key, final)
-            with self._lock:
-                self._durable[key] = None
-            return final
+        )
+        # Another process may have journalled the same form a moment earlier: its code is the one that counts.
+        final = self._remember(key, self._journalled(key) or code)
+        with self._lock:
+            self._durable[key] = None
+        return final
 
     def _remember(self, key: uuid.UUID, code: str) -> str:
         with self._lock:

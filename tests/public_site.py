@@ -52,7 +52,7 @@ MATUR = Program(
     accounts=("web", "sms1708"),
 )
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
-_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 _CODE = re.compile(r'class="ticket-code" data-code>([^<]+)<')
 
 
