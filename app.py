@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from dispatcher.runtime import Runtime
 
+#: The most that the texts of one form may take (bytes); its files go to disk.
+_FORM_TEXT = 1024 * 1024
+
 
 def create_app(settings: Settings, runtime: Runtime) -> Flask:
     """The application, with its threads running; `app.extensions["edge"]` stops them. For one process, after a fork."""
-    app = Flask("muara", static_folder=None)
+    app = Flask("muara", static_folder=None, template_folder=None)
     key = installation_key(settings.secret_key, settings.data_dir)
     https = settings.public_url.startswith("https://")
     proxies = security.Proxies.of(settings.trusted_proxies)
     edge = Edge(runtime, spool_dir=settings.spool, deadline=settings.accept_deadline_s)
     app.config.update(
-        SECRET_KEY=key,
         MAX_CONTENT_LENGTH=settings.limits.max_body_bytes,
-        SESSION_COOKIE_SECURE=https,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_FORM_MEMORY_SIZE=_FORM_TEXT,
     )
     security.register(app, https=https)
     app.register_blueprint(health.blueprint(edge.health))
@@ -42,12 +42,12 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
         app,
         runtime,
         edge.acceptor,
-        secret_key=hashlib.sha256(b"public pages\0" + key.encode()).digest(),
+        secret_key=_derived(key, "public pages"),
         limits=settings.limits,
         data_dir=settings.data_dir,
         proxies=proxies,
     )
-    inbox.pages.register(app, runtime)
+    inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"))
     app.wsgi_app = Patience(app.wsgi_app, proxies)  # type: ignore[method-assign] # Flask's own way
     app.extensions["edge"] = edge
     edge.start()
@@ -62,3 +62,8 @@ def serve(settings: Settings, *, database_url: str, redis_url: str) -> None:
         return create_app(settings, build(settings, database_url=database_url, redis_url=redis_url, name="muara web"))
 
     server.serve(load, host=settings.host, port=settings.port)
+
+
+def _derived(key: str, purpose: str) -> bytes:
+    """A key of its own for each use, so that what one room signed is worth nothing in another."""
+    return hashlib.sha256(f"{purpose}\0{key}".encode()).digest()

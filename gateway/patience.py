@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import ServiceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -37,7 +37,7 @@ _LAST_DATA = slice(52, 56)
 
 
 class Patience:
-    """WSGI middleware. Our own proxies are never cut: they buffer bodies, and many people stand behind them."""
+    """WSGI middleware, with a thread that watches. Our own proxies are never cut: they buffer bodies, and many people stand behind them."""
 
     def __init__(self, app: WSGIApplication, proxies: Proxies) -> None:
         self._app = app
@@ -45,8 +45,7 @@ class Patience:
         self._places = threading.BoundedSemaphore(BIG_AT_ONCE)
         self._reads: dict[int, tuple[float, str, int]] = {}
         self._numbers = itertools.count()
-        self._lock = threading.Lock()
-        self._watcher: threading.Thread | None = None
+        threading.Thread(target=self._watch, name="patience", daemon=True).start()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Serve one request with its input watched."""
@@ -59,20 +58,16 @@ class Patience:
         finally:
             watched.leave()
 
-    @contextlib.contextmanager
-    def reading(self, remote: str, port: int) -> Iterator[None]:
-        """Watch one read."""
+    def read(self, source: Any, size: int, remote: str, port: int) -> bytes:
+        """One piece from `source`, under watch."""
         number = next(self._numbers)
-        with self._lock:
-            self._reads[number] = (time.monotonic(), remote, port)
-            if self._watcher is None:
-                self._watcher = threading.Thread(target=self._watch, name="patience", daemon=True)
-                self._watcher.start()
+        # One step each, so no lock: this is on the way of every message.
+        self._reads[number] = (time.monotonic(), remote, port)
         try:
-            yield
+            piece: bytes = source.read(size)
         finally:
-            with self._lock:
-                del self._reads[number]
+            del self._reads[number]
+        return piece
 
     def take_place(self) -> None:
         """A place among the big bodies; ServiceUnavailable when all are taken."""
@@ -87,8 +82,7 @@ class Patience:
         while True:
             time.sleep(TICK)
             now = time.monotonic()
-            with self._lock:
-                reads = list(self._reads.values())
+            reads = list(self._reads.values())
             overdue = [(remote, port, now - since) for since, remote, port in reads if now - since > PATIENCE]
             for remote, port, waited in overdue:
                 if not self._proxies.trusts(remote):
@@ -118,8 +112,7 @@ class _Input:
         self._size = 0
 
     def _piece(self, size: int) -> bytes:
-        with self._patience.reading(self._remote, self._port):
-            piece: bytes = self._inner.read(size)
+        piece = self._patience.read(self._inner, size, self._remote, self._port)
         if self._size <= BIG < self._size + len(piece):
             self._patience.take_place()
         self._size += len(piece)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import logging
 from typing import TYPE_CHECKING
@@ -73,6 +74,7 @@ class Proxies:
         return any(address in network for network in self.networks)
 
 
+@functools.lru_cache(maxsize=4096)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
@@ -106,8 +108,12 @@ def register(app: Flask, *, https: bool) -> None:
 
     @app.after_request
     def harden(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        present = response.headers
+        if "Content-Security-Policy" in present:
+            for name, value in headers.items():
+                present.setdefault(name, value)
+        else:
+            present.extend(headers)
         return response
 
     @app.errorhandler(HTTPException)

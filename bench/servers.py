@@ -1,0 +1,36 @@
+"""The real servers for a benchmark, in a folder that goes away: embedded PostgreSQL and Valkey, migrated."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.embedded import InstanceLock, Postgres, Valkey
+from store.embedded.places import runtime_dir
+from store.migrate import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def servers() -> Iterator[tuple[Path, str, str]]:
+    """The data directory, the database's URL and Valkey's, for the length of the block."""
+    folder = Path(tempfile.mkdtemp(prefix="muara-bench-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+    try:
+        with InstanceLock(folder), contextlib.ExitStack() as running:
+            database, queue = Postgres(folder), Valkey(folder)
+            for server in (database, queue):
+                server.start()
+                running.callback(server.stop)
+            upgrade(database.url)
+            yield folder, database.url, queue.url
+    finally:
+        shutil.rmtree(runtime_dir(folder), ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
