@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dispatcher import bells, sending
 from dispatcher import drain as draining
+from dispatcher import media as fetching
 from dispatcher.bells import Bell
 from dispatcher.runtime import current
 
@@ -25,3 +26,11 @@ def outbox() -> None:
     bells.answered(runtime.redis, Bell.OUTBOX)
     if sending.current().run():
         bells.ring(runtime.redis, Bell.OUTBOX)
+
+
+def media() -> None:
+    """Providers' files to the blob store."""
+    runtime = current()
+    bells.answered(runtime.redis, Bell.MEDIA)
+    if fetching.run(runtime):
+        bells.ring(runtime.redis, Bell.MEDIA)
