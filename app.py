@@ -48,7 +48,7 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
         proxies=proxies,
     )
     inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"))
-    app.wsgi_app = Patience(app.wsgi_app, proxies)  # type: ignore[method-assign] # Flask's own way
+    app.wsgi_app = Patience(app.wsgi_app, proxies)  # type: ignore[assignment, method-assign] # Flask's own way
     app.extensions["edge"] = edge
     edge.start()
     return app

@@ -37,7 +37,7 @@ _LAST_DATA = slice(52, 56)
 
 
 class Patience:
-    """WSGI middleware, with a thread that watches. Our own proxies are never cut: they buffer bodies, and many people stand behind them."""
+    """WSGI middleware, with a thread that watches. Our own proxies are never cut: many people stand behind them."""
 
     def __init__(self, app: WSGIApplication, proxies: Proxies) -> None:
         self._app = app

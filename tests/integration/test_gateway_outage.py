@@ -1,4 +1,4 @@
-"""The gateway as real processes, with its servers stopped, hung and killed under it: every 2xx is in the journal once."""
+"""The gateway as real processes, its database stopped, hung and killed: every 2xx is in the journal, and once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 import pytest
+
 from gateway.server import PortInUseError, ensure_free
 from store.embedded import Postgres
 from store.engine import connect
@@ -101,7 +102,7 @@ class Stream:
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._write, args=(f"{name}-{n}",)) for n in range(writers)]
 
-    def __enter__(self) -> Stream:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
