@@ -73,8 +73,7 @@ def _serve_queue(made: Runtime, bell: Bell) -> None:
         maintenance_interval=10,
         log_job_description=False,
     )
-    worker.log_result_lifespan = False
-    worker.work(logging_level=None)
+    worker.work(logging_level="WARNING")
 
 
 def _until_stopped(work: Callable[[threading.Event], None]) -> None:

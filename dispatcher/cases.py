@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -201,7 +200,7 @@ def _where(runtime: Runtime, program: Program | None, content: Sequence[MessageR
         return None
     place: dict[str, Any] = {"label": "", "candidates": [], "lat": None, "lon": None}
     if found is not None:
-        place |= {**dataclasses.asdict(found), "candidates": list(found.candidates)}
+        place |= {"label": found.label, "candidates": found.candidates, "lat": found.lat, "lon": found.lon}
     if pin is not None:
         place |= {"lat": pin["lat"], "lon": pin["lon"], "label": place["label"] or pin["label"] or ""}
     return place | {"label": label or place["label"]}

@@ -40,7 +40,8 @@ class Owed:
 
 
 _CLAIM = f"""
-SELECT {_NAMES} FROM attachment WHERE state = 'owed' AND next_attempt_at <= %s AND (sha256 IS NOT NULL OR account <> ALL(%s::text[]))
+SELECT {_NAMES} FROM attachment
+WHERE state = 'owed' AND next_attempt_at <= %s AND (sha256 IS NOT NULL OR account <> ALL(%s::text[]))
 ORDER BY deadline NULLS LAST, next_attempt_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - names of ours
 
@@ -65,7 +66,10 @@ def store(
     connection.exec_driver_sql(_STORED, (sha256, size, content_type, kept, note, owed.id))
 
 
-_ENDED = "UPDATE attachment SET state = %s, error = %s, attempts = attempts + 1, next_attempt_at = NULL WHERE id = %s AND state = 'owed'"
+_ENDED = """
+UPDATE attachment SET state = %s, error = %s, attempts = attempts + 1, next_attempt_at = NULL
+WHERE id = %s AND state = 'owed'
+"""
 
 
 def end(connection: Connection, owed: Owed, state: str, error: str) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+
+import orjson
 
 from normalizer.text import storable
 
@@ -17,15 +16,13 @@ if TYPE_CHECKING:
 
 def dumps(value: Any) -> str:
     """JSON that jsonb takes: NUL and lone surrogates, which it refuses, become U+FFFD."""
-    text = json.dumps(value, default=_default, ensure_ascii=False)
-    if "\\u0000" not in text:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            pass
-        else:
-            return text
-    return json.dumps(_storable(json.loads(text)), ensure_ascii=False)
+    try:
+        found = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        found = orjson.dumps(_storable(value), option=orjson.OPT_NON_STR_KEYS)
+    if b"\\u0000" in found:
+        found = orjson.dumps(_storable(orjson.loads(found)))
+    return found.decode()
 
 
 def insert(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -48,14 +45,6 @@ def update(connection: Connection, table: str, columns: Sequence[str], rows: Ite
             f"FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) r WHERE t.id = r.id",
             (dumps(data),),
         )
-
-
-def _default(value: object) -> str:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(type(value).__name__)
 
 
 def _storable(value: Any) -> Any:

@@ -135,7 +135,7 @@ def take(connection: Connection, act: Act) -> None:
     if state is not present:
         check_transition(present, state)
     _write(connection, act, row, state, officer_id=act.officer_id)
-    _record(connection, act, "taken", before=row.officer_id)
+    _record(connection, act, "diambil", before=row.officer_id)
 
 
 def dispose(connection: Connection, act: Act, unit: str, note_text: str, submission: str) -> None:
@@ -143,7 +143,7 @@ def dispose(connection: Connection, act: Act, unit: str, note_text: str, submiss
     row = _fresh(connection, act)
     check_transition(State(row.state), State.DISPOSISI)
     _write(connection, act, row, State.DISPOSISI, unit=unit, officer_id=None)
-    _record(connection, act, "disposed", unit=unit, before=row.unit)
+    _record(connection, act, "didisposisikan", unit=unit, before=row.unit)
     if note_text:
         line = _line(act, row, _line_id(act, submission), note_text, role="note")
         connection.execute(insert(Message).values(line))
@@ -160,7 +160,7 @@ def note(connection: Connection, act: Act, text: str, submission: str) -> None:
     connection.execute(insert(Message).values(_line(act, row, line_id, text, role="note")))
     values = {"touched": True, "last_activity_at": act.now, "version": row.version + 1}
     connection.execute(update(Complaint).where(Complaint.id == act.complaint_id).values(values))
-    _record(connection, act, "noted")
+    _record(connection, act, "dicatat")
 
 
 def _exists(connection: Connection, line_id: uuid.UUID) -> bool:
@@ -190,7 +190,7 @@ def answer(
         connection.execute(insert(Message).values({**line, "hints": {"delivered": "in-person"}}))
     changes = {"responded_at": row.responded_at or act.now, "officer_id": row.officer_id or act.officer_id}
     _write(connection, act, row, state, **changes)
-    _record(connection, act, "closed" if state in CLOSED and present not in CLOSED else "answered", state=state.value)
+    _record(connection, act, "ditutup" if state in CLOSED and present not in CLOSED else "dijawab", state=state.value)
     return True
 
 
@@ -263,20 +263,20 @@ def set_program(connection: Connection, act: Act, program: Program) -> None:
     due = None if state in CLOSED else (resolution if row.responded_at else response)
     changes = {"response_due_at": response, "resolution_due_at": resolution, "next_due_at": due}
     _write(connection, act, row, state, program=program.key, **changes)
-    _record(connection, act, "program_set", program=program.key)
+    _record(connection, act, "program_dipilih", program=program.key)
 
 
 def retry_send(connection: Connection, act: Act, outbox_id: uuid.UUID) -> None:
     """A failed message goes into the outbox again. StaleError unless it still stands there as failed."""
     _settle(connection, act, outbox_id, "failed", _again(act))
-    _record(connection, act, "resent", outbox=str(outbox_id))
+    _record(connection, act, "dikirim_ulang", outbox=str(outbox_id))
 
 
 def settle_unknown(connection: Connection, act: Act, outbox_id: uuid.UUID, *, arrived: bool) -> None:
     """The officer decides about a message of unknown outcome: it arrived, or it goes out again. StaleError."""
     values = {"state": "sent", "sent_at": act.now, "error": None} if arrived else _again(act)
     _settle(connection, act, outbox_id, "unknown", values)
-    _record(connection, act, "settled", outbox=str(outbox_id), arrived=arrived)
+    _record(connection, act, "dipastikan", outbox=str(outbox_id), arrived=arrived)
 
 
 def _again(act: Act) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
 import psycopg
-from sqlalchemy import create_engine
+from psycopg.types.json import set_json_loads
+from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError  # noqa: A004 - SQLAlchemy's own
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ def connect(url: str, *, pool_size: int = 5, name: str = "muara") -> Engine:
 
     Statement time-outs are set by whoever needs one: a migration may take as long as it takes.
     """
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -25,6 +27,12 @@ def connect(url: str, *, pool_size: int = 5, name: str = "muara") -> Engine:
         pool_timeout=10,
         connect_args={"connect_timeout": 3, "application_name": name, "options": "-c timezone=UTC"},
     )
+    event.listen(engine, "connect", _read_json_quickly)
+    return engine
+
+
+def _read_json_quickly(connection: psycopg.Connection, _record: object) -> None:
+    set_json_loads(orjson.loads, connection)
 
 
 def is_away(error: BaseException) -> bool:

@@ -18,8 +18,8 @@ class Line:
     """One account on one local day.
 
     `payloads` were journalled, `unparsed` of them wait; `items` is what parsing counted in the rest. `pending` items
-    are new or wait for a part. `remainder` is what cannot be accounted for: items counted against items there, and outcomes
-    against the messages they should have left. It is zero.
+    are new or wait for a part. `remainder` is what cannot be accounted for: items counted against items there, and
+    outcomes against the messages they should have left. It is zero.
     """
 
     account: str

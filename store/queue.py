@@ -7,7 +7,7 @@ import enum
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, false, func, literal, not_, or_, select, true, tuple_
+from sqlalchemy import Interval, and_, false, func, literal, literal_column, not_, or_, select, true, tuple_
 
 from normalizer.complaint import CLOSED, OPEN, State
 from store.models import Complaint, Contact, Message
@@ -164,7 +164,7 @@ def _queue(queue: Queue, scope: Scope, now: datetime) -> ColumnElement[bool]:
     unit = Complaint.unit.is_not(None) if scope.units is None else Complaint.unit.in_(sorted(scope.units))
     ours = Complaint.unit.is_(None) if scope.units is None else or_(Complaint.unit.is_(None), unit)
     waiting = Complaint.state == State.MENUNGGU_WARGA.value
-    quarter = (Complaint.next_due_at - Complaint.opened_at) / 4
+    quarter: ColumnElement[timedelta] = literal_column("(complaint.next_due_at - complaint.opened_at) / 4", Interval())
     conditions: dict[Queue, ColumnElement[bool]] = {
         Queue.NEW: and_(Complaint.officer_id.is_(None), Complaint.program.is_not(None), ours, is_open, not_(waiting)),
         Queue.MINE: and_(Complaint.officer_id == scope.officer_id, is_open),
