@@ -12,8 +12,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
 from channels.contract import Channel
 from channels.errors import PollFailed
 from dispatcher import bells
@@ -37,7 +35,7 @@ LOCK_PAUSE = 3.0
 POLL_PAUSE = 5.0
 #: The longest that `wait` is asked to block, and so the longest that a stop may take.
 LONGEST_WAIT = 25.0
-#: A turn that brought nothing takes at least so long, whatever the channel's `wait` says.
+#: A turn that brought nothing takes at least so long (seconds), whatever `wait` and `more` say.
 SHORTEST_TURN = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 #: Seconds between two notes that an account works, where nothing has changed.
@@ -129,7 +127,9 @@ class _Account:
             try:
                 batch = self._turn(connection, cursor)
                 if not batch.more:
-                    self._rest(batch, began)
+                    self._rest(batch.cursor)
+                if not batch.raws and (self._waits or batch.more):
+                    self._sleep(SHORTEST_TURN - (time.monotonic() - began))
             except PollFailed as error:
                 self._failed(connection, error, error.retry_after)
             except Exception as error:
@@ -192,14 +192,12 @@ class _Account:
             health.note_failure(connection, self.account.name, words, self._runtime.clock(), None)
         self._stop.wait(pause(self._failures, retry_after))
 
-    def _rest(self, batch: PollBatch, began: float) -> None:
+    def _rest(self, cursor: Cursor) -> None:
         if self._waits:
-            self._channel.wait(batch.cursor, LONGEST_WAIT)
+            self._channel.wait(cursor, LONGEST_WAIT)
         else:
             settings: Any = self._channel.settings
             self._sleep(float(getattr(settings, "poll_interval", POLL_PAUSE)))
-        if self._waits and not batch.raws:
-            self._sleep(SHORTEST_TURN - (time.monotonic() - began))
 
     def _sleep(self, seconds: float) -> None:
         """Until the bell, the stop, or the time."""
@@ -217,17 +215,15 @@ def pause(failures: int, retry_after: float | None = None) -> float:
 
 def _hear(runtime: Runtime, wakes: Mapping[str, threading.Event], stop: threading.Event) -> None:
     """Wake the accounts that the gateway rings for; what is rung while Redis is away the next poll finds anyway."""
+    redis: Any = runtime.redis  # redis-py does not type its pubsub
     while not stop.is_set():
         try:
-            with runtime.redis.pubsub(ignore_subscribe_messages=True) as heard:
+            with redis.pubsub(ignore_subscribe_messages=True) as heard:
                 heard.subscribe(*wakes)
                 while not stop.is_set():
                     message = heard.get_message(timeout=1.0)
                     if message and message["channel"].decode() in wakes:
                         wakes[message["channel"].decode()].set()
-        except RedisError as error:
-            log.warning("bells not heard: %s", type(error).__name__)
-            stop.wait(FIRST_PAUSE)
         except Exception as error:  # noqa: BLE001 - polling goes on without bells, and so must this thread
             log.warning("bells not heard: %s", type(error).__name__)
             stop.wait(FIRST_PAUSE)
