@@ -97,7 +97,7 @@ def login_form() -> BaseResponse:
 
 def login() -> BaseResponse:
     """Check name and password, with waits that grow for names and addresses that try in vain."""
-    username = request.form.get("username", "").strip().lower()[:200]
+    username = request.form.get("username", "").replace("\0", "").strip().lower()[:200]
     address = _bucket("address", request.remote_addr or "")
     name = _bucket("name", username)
     with runtime().engine.begin() as connection:

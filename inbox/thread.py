@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: What is sent inline; everything else is a download, so that no file of a citizen's ever runs as a page.
 IMAGES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 #: Their lines stand in the thread themselves.
-_SHOWN_AS_LINES: Final = frozenset({"answered", "noted"})
+_SHOWN_AS_LINES: Final = frozenset({"dijawab", "dicatat", "menulis_lagi"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +141,15 @@ def _line(row: Any, file: File, desk: Desk, cover: Veil, send: Any) -> Line:
         text=cover.text(row.text),
         channel="" if row.direction == "note" else channel_mark(desk.runtime, row.account, row.account).name,
         delivery=_delivery(send, cover, desk) if send is not None else None,
-        automatic="" if row.role in ("answer", "note") else words.PURPOSES.get(row.role, "Pesan otomatis"),
+        automatic=_automatic_name(row, send),
         in_person=(row.hints or {}).get("delivered") == "in-person",
     )
+
+
+def _automatic_name(row: Any, send: Any) -> str:
+    if row.role in ("answer", "note"):
+        return ""
+    return words.PURPOSES.get(send.purpose if send is not None else "", "Pesan otomatis")
 
 
 def _inbound(row: Any, file: File, desk: Desk, cover: Veil) -> Line:
@@ -253,12 +259,13 @@ def _settled(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -
 
 
 _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
-    "opened": lambda *_: "membuat aduan",
-    "reopened": lambda *_: "membuka aduan kembali",
-    "taken": lambda data, *_: "mengambil alih aduan" if data.get("before") else "mengambil aduan",
-    "disposed": _disposed,
-    "closed": _closed,
-    "program_set": _program_set,
-    "resent": lambda *_: "mengirim ulang pesan yang gagal",
-    "settled": _settled,
+    "diterima": lambda *_: "mengirim aduan",
+    "dibuka_kembali": lambda *_: "membuka aduan kembali karena warga menulis lagi",
+    "digabung": lambda *_: "menggabungkan aduan dengan yang lain",
+    "diambil": lambda data, *_: "mengambil alih aduan" if data.get("before") else "mengambil aduan",
+    "didisposisikan": _disposed,
+    "ditutup": _closed,
+    "program_dipilih": _program_set,
+    "dikirim_ulang": lambda *_: "mengirim ulang pesan yang gagal",
+    "dipastikan": _settled,
 }

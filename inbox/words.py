@@ -69,6 +69,7 @@ STATES: Final = {
 DELIVERY: Final = {
     "queued": "Menunggu dikirim",
     "sending": "Sedang dikirim",
+    "accepted": "Diterima penyedia",
     "sent": "Terkirim",
     "delivered": "Sampai",
     "read": "Dibaca",

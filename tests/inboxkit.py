@@ -1,0 +1,112 @@
+"""An inbox for tests: the application, officers who are logged in, and forms that are sent as a browser sends them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+from argon2 import PasswordHasher
+from flask import Flask
+from sqlalchemy import select, text
+
+from inbox.pages import register
+from store import people
+from store.models import Complaint
+from tests import factories
+
+if TYPE_CHECKING:
+    import uuid
+    from pathlib import Path
+
+    import pytest
+    from flask.testing import FlaskClient
+    from redis import Redis
+    from sqlalchemy import Engine
+    from werkzeug.test import TestResponse
+
+SECRET = "kunci-untuk-uji-kunci-untuk-uji"
+
+
+def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with the least of everything: the tests hash often."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(people, "_hasher", lambda: hasher)
+    nobody = hasher.hash("bukan siapa-siapa")
+    monkeypatch.setattr(people, "_nobody", lambda: nobody)
+
+
+class Browser:
+    """An officer's browser without JavaScript."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.csrf = ""
+
+    def get(self, url: str, **options: Any) -> TestResponse:
+        return self.client.get(url, **options)
+
+    def post(self, url: str, **form: Any) -> TestResponse:
+        if not self.csrf:
+            self.csrf = field(self.get("/inbox").text, "csrf")
+        return self.client.post(url, data={"csrf": self.csrf, **form})
+
+    def form(self, ticket: str) -> dict[str, str]:
+        """The hidden fields of the case page's answer form."""
+        page = self.get(f"/inbox/{ticket}").text
+        return {"version": field(page, "version"), "submission": field(page, "submission")}
+
+
+class Site:
+    """One application on one database, and its time."""
+
+    def __init__(self, engine: Engine, redis: Redis, folder: Path, *, public_url: str = "http://localhost") -> None:
+        self.engine = engine
+        self.clock = factories.Clock()
+        self.runtime = factories.house(engine, redis, folder, self.clock, public_url=public_url)
+        self.app = Flask("uji")
+        self.app.config["PROPAGATE_EXCEPTIONS"] = True
+        register(self.app, self.runtime, secret_key=SECRET)
+
+    def officer(self, username: str, role: str = "officer", **values: Any) -> Browser:
+        """A new officer, logged in."""
+        with self.engine.begin() as connection:
+            officer_id = factories.officer(connection, username, role, **values)
+            token = people.open_session(connection, officer_id, self.clock())
+        return self.browser(token)
+
+    def browser(self, token: str | None = None) -> Browser:
+        client = self.app.test_client()
+        if token:
+            client.set_cookie("muara_session", token, path="/inbox")
+        return Browser(client)
+
+    def complaint(self, *words: str, **values: Any) -> str:
+        """A new complaint's ticket."""
+        with self.engine.begin() as connection:
+            complaint_id = factories.complaint(connection, *words, **values)
+            return str(connection.scalar(select(Complaint.ticket).where(Complaint.id == complaint_id)))
+
+    def id_of(self, ticket: str) -> uuid.UUID:
+        [(found,)] = self.rows("SELECT id FROM complaint WHERE ticket = :t", t=ticket)
+        return found  # type: ignore[no-any-return]
+
+    def case(self, ticket: str) -> Any:
+        with self.engine.connect() as connection:
+            return connection.execute(select(Complaint).where(Complaint.ticket == ticket)).one()
+
+    def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), values)]
+
+
+def field(page: str, name: str) -> str:
+    """The value of the first hidden field of that name."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, f"no field {name}"
+    return unescape(found[1])
+
+
+def tickets(page: str) -> list[str]:
+    """The tickets of the list, in its order."""
+    return re.findall(r'data-ticket="([^"]+)"', page)
