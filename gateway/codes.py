@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import secrets
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -85,6 +86,8 @@ class CodePool:
         if missing <= 0:
             return
         fresh = self._reserve(missing)
+        # They come sorted; the next one must not be guessed from the last.
+        secrets.SystemRandom().shuffle(fresh)
         with self._lock:
             if not self._gone:
                 os.pwrite(self._handle, _lines(fresh), len(self._codes) * _LINE)

@@ -27,7 +27,7 @@ WRONG_PER_HOUR: Final = 60
 _HOUR: Final = timedelta(hours=1)
 _MAX_BODY: Final = 4096
 _LONGEST: Final = 60
-_UNKNOWN: Final = "Nomor ini tidak kami temukan. Periksa kembali: delapan huruf dan angka, misalnya K7MP-2XWD."
+_UNKNOWN: Final = "Nomor ini tidak kami temukan. Periksa kembali tiap huruf dan angkanya."
 _TOO_MANY: Final = "Terlalu banyak percobaan dengan nomor yang salah. Coba lagi satu jam lagi."
 _AWAY: Final = "Sistem sedang terganggu. Aduan Anda aman. Coba lagi beberapa menit lagi."
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import hashlib
 import hmac
 import ipaddress
-import secrets
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Buckets that this process counts while the database is away; the oldest give way.
 _REMEMBERED: Final = 10_000
-_SWEEP_EVERY: Final = 500
+_SWEEP_EVERY: Final = timedelta(hours=1)
 _LONGEST: Final = timedelta(days=2)
 _V6_NETWORK: Final = 64
 
@@ -46,6 +46,7 @@ class Throttle:
         self._key = hmac.digest(secret_key, b"throttle", hashlib.sha256)
         self._clock = clock
         self._lock = threading.Lock()
+        self._swept: datetime | None = None
         self._local: collections.OrderedDict[str, tuple[datetime, int]] = collections.OrderedDict()
 
     def hit(self, what: str, who: str, limit: int, window: timedelta) -> bool:
@@ -55,6 +56,8 @@ class Throttle:
             count = self._quick.run(lambda connection: _hit(connection, bucket, now, window))
         except AwayError:
             count = self._hit_here(bucket, now, window)
+        else:
+            self._sweep(now)
         return count <= limit
 
     def spent(self, what: str, who: str, limit: int, window: timedelta) -> bool:
@@ -70,6 +73,15 @@ class Throttle:
 
     def _bucket(self, what: str, who: str) -> str:
         return f"{what}:{hmac.new(self._key, f'{what}:{who}'.encode(), hashlib.sha256).hexdigest()[:32]}"
+
+    def _sweep(self, now: datetime) -> None:
+        """Forget, once in a while, who did what the day before yesterday."""
+        with self._lock:
+            if self._swept is not None and now - self._swept < _SWEEP_EVERY:
+                return
+            self._swept = now
+        with contextlib.suppress(AwayError):
+            self._quick.run(lambda connection: connection.exec_driver_sql(_SWEEP, (now - _LONGEST,)))
 
     def _hit_here(self, bucket: str, now: datetime, window: timedelta) -> int:
         with self._lock:
@@ -95,8 +107,6 @@ def network(address: str) -> str:
 
 
 def _hit(connection: Connection, bucket: str, now: datetime, window: timedelta) -> int:
-    if not secrets.randbelow(_SWEEP_EVERY):
-        connection.exec_driver_sql(_SWEEP, (now - _LONGEST,))
     count: int = connection.exec_driver_sql(_HIT, (bucket, now, now - window, now - window)).scalar_one()
     return count
 

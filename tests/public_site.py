@@ -190,6 +190,14 @@ def running(
     finally:
         pool.close()
         edge.stop()
+        settle()
+
+
+def settle() -> None:
+    """Wait for what still asks the database, so that its connection is back before the engine is put away."""
+    for thread in threading.enumerate():
+        if thread.name == "quick":
+            thread.join()
 
 
 @contextlib.contextmanager
