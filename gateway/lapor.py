@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -111,7 +112,7 @@ def add(pages: Blueprint, counter: Counter) -> None:
 
 
 def _receive(counter: Counter) -> Response:
-    request.max_content_length = None  # read here, so that the words of a form that is too large are kept
+    request.max_content_length = sys.maxsize  # the limit is kept here, so that the words of a form over it are kept too
     content_type = request.headers.get("content-type", "")
     body, total = _read(request.stream, counter.max_body)
     now = counter.runtime.clock()

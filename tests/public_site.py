@@ -174,6 +174,7 @@ def running(
     )
     edge = Edge(runtime, spool_dir=folder / "spool", deadline=2.0)
     app = Flask("site", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 100_000
     security.register(app, https=False)
     pool = public.register(
         app,
