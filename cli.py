@@ -42,6 +42,23 @@ def main() -> None:
 
 
 @main.command()
+@_DATA
+@click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
+@click.option(
+    "--port", type=click.IntRange(1, 65534), default=8080, show_default=True, help="port of gateway and inbox"
+)
+@click.option(
+    "--pace", type=click.FloatRange(0), default=40.0, show_default=True, help="seconds between citizens; 0: stop"
+)
+@click.option("--seed", type=int, default=1, hidden=True)
+def demo(data_dir: Path | None, host: str, port: int, pace: float, seed: int) -> None:
+    """Run everything with played providers and citizens; the page of phones is on the next port."""
+    from commands import demo as play
+
+    play.serve(data_dir or play.DATA_DIR, host=host, port=port, pace=pace, seed=seed)
+
+
+@main.command()
 @_CONFIG
 @_DATA
 @click.option("--host", help="address to listen on")

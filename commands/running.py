@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import urllib.request
 from typing import TYPE_CHECKING
@@ -26,15 +27,35 @@ if TYPE_CHECKING:
     from dispatcher.processes import Process
 
 
-def serve(settings: Settings, *, extra: Sequence[Child] = (), on_ready: Callable[[], None] | None = None) -> None:
-    """Run until Ctrl-C or SIGTERM: the servers that are not somebody else's, migrations, gateway, workers, `extra`."""
+def serve(
+    settings: Settings,
+    *,
+    extra: Sequence[Child] = (),
+    on_start: Callable[[str], None] | None = None,
+    on_ready: Callable[[], None] | None = None,
+) -> None:
+    """Run until Ctrl-C or SIGTERM: the servers that are not somebody else's, migrations, gateway, workers, `extra`.
+
+    `on_start` hears a child's name before each of its starts, `on_ready` once that all are ready.
+    """
     logs.configure(settings.log_level, process="muara")
     try:
         ensure_free(settings.host, settings.port)
         with InstanceLock(settings.data_dir):
-            Supervisor([*children(settings), *extra]).run(on_ready)
+            everything = [*children(settings), *extra]
+            if on_start is not None:
+                everything = [_announced(child, on_start) for child in everything]
+            Supervisor(everything).run(on_ready)
     except (PortInUseError, EmbeddedError, SupervisorError) as error:
         fail(str(error))
+
+
+def _announced(child: Child, on_start: Callable[[str], None]) -> Child:
+    def start() -> Process:
+        on_start(child.name)
+        return child.start()
+
+    return dataclasses.replace(child, start=start)
 
 
 def children(settings: Settings) -> list[Child]:

@@ -127,6 +127,10 @@ class Cloud:
         elif self._waiting and offset <= self._waiting[-1]["update_id"] + _FUTURE:
             self._waiting = [update for update in self._waiting if update["update_id"] >= offset]
 
+    def restart_messages(self, at: int) -> None:
+        """Number messages on from here, where an earlier start has used those below."""
+        self._next_message = at
+
     def next_message(self, chat_id: int) -> int:
         """The number of the next message in any chat with this bot."""
         with self._changed:
