@@ -10,9 +10,10 @@ from flask import Flask
 import inbox.pages
 from config.secrets import installation_key
 from dispatcher import logs
-from gateway import health, public, security, server, webhooks
+from gateway import health, public, security, server
 from gateway.edge import Edge
 from gateway.patience import Patience
+from gateway.webhooks import Webhooks
 from wiring import build
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
     )
     security.register(app, https=https)
     app.register_blueprint(health.blueprint(edge.health))
-    hooks = webhooks.Webhooks(runtime, edge.acceptor, edge.ringer, proxies)
-    app.register_blueprint(webhooks.blueprint(hooks))
     public.register(
         app,
         runtime,
@@ -48,7 +47,8 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
         proxies=proxies,
     )
     inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"))
-    app.wsgi_app = Patience(app.wsgi_app, proxies)  # type: ignore[assignment, method-assign] # Flask's own way
+    hooks = Webhooks(app.wsgi_app, runtime=runtime, acceptor=edge.acceptor, ringer=edge.ringer, proxies=proxies)
+    app.wsgi_app = Patience(hooks, proxies)  # type: ignore[assignment, method-assign] # Flask's own way
     app.extensions["edge"] = edge
     edge.start()
     return app

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: The shortest time between two rings (seconds): what arrives meanwhile shares one.
-PAUSE = 0.02
+PAUSE = 0.1
 
 
 def listen_channel(account: str) -> str:

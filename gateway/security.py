@@ -75,9 +75,9 @@ class Proxies:
 
 
 @functools.lru_cache(maxsize=4096)
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _address(written: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
+        address = ipaddress.ip_address(written.strip("[]").partition("%")[0])
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
@@ -85,9 +85,14 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return address
 
 
+def text(status: int) -> str:
+    """The constant text of an error."""
+    return _TEXTS.get(status, _OTHER) + "\n"
+
+
 def plain(status: int) -> Response:
     """An error with constant text."""
-    response = Response(_TEXTS.get(status, _OTHER) + "\n", status, content_type="text/plain; charset=utf-8")
+    response = Response(text(status), status, content_type="text/plain; charset=utf-8")
     if status == 503:  # noqa: PLR2004 - Service Unavailable
         response.headers["Retry-After"] = "10"
     return response

@@ -1,25 +1,31 @@
-"""Webhooks: proven to be the provider's, made durable, and only then answered."""
+"""Webhooks: proven to be the provider's, made durable, and only then answered.
+
+They stand before the Flask application, not in it (Flask's "application dispatching"): what all messages pass is to
+cost little, and they need no templates, sessions or pages.
+"""
 
 from __future__ import annotations
 
+import http
 import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.sansio.utils import get_content_length
 
-from channels.contract import RawRequest
+from channels.contract import Answer, RawRequest
 from channels.errors import VerificationFailed
 from gateway.accept import NotDurable
-from gateway.security import plain
+from gateway.security import text
 from store.journal import Entry, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from channels.contract import Answer, Verdict
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from channels.contract import Verdict
     from dispatcher.runtime import Account, Runtime
     from gateway.accept import Acceptor
     from gateway.ringing import Ringer
@@ -27,48 +33,67 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PREFIX = "/hooks/"
 _PIECE = 64 * 1024
-#: Methods that reach the view, so that it and not the router says no.
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_HARDENED = [
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+]
 
 
 class Webhooks:
-    """The view behind `/hooks/<account>`. It needs no database: accounts and their settings are in memory."""
+    """WSGI middleware for `/hooks/<account>`. It needs no database: accounts and their settings are in memory."""
 
-    def __init__(self, runtime: Runtime, acceptor: Acceptor, ringer: Ringer, proxies: Proxies) -> None:
+    def __init__(
+        self, app: WSGIApplication, *, runtime: Runtime, acceptor: Acceptor, ringer: Ringer, proxies: Proxies
+    ) -> None:
+        self._app = app
         self._runtime = runtime
         self._acceptor = acceptor
         self._ringer = ringer
         self._proxies = proxies
 
-    def view(self, account: str) -> Response:
-        """Answer one request; whatever is our fault is 503, so that the provider comes again."""
-        known = self._runtime.accounts.get(account)
-        if known is None or not known.channel.capabilities.webhook:
-            return plain(404)
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer a provider, or hand the request on."""
+        path: str = environ.get("PATH_INFO", "")
+        if not path.startswith(PREFIX):
+            return self._app(environ, start)
+        answer = self.answer(path.removeprefix(PREFIX), environ)
+        headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body))), *_HARDENED]
+        if answer.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+            headers.append(("Retry-After", "10"))
+        start(f"{answer.status} {http.HTTPStatus(answer.status).phrase}", headers)
+        return [answer.body]
+
+    def answer(self, name: str, environ: WSGIEnvironment) -> Answer:
+        """What to answer for the account `name`; whatever is our fault is 503, so that the provider comes again."""
+        account = self._runtime.accounts.get(name)
+        if account is None or not account.channel.capabilities.webhook:
+            return _constant(404)
+        if environ["REQUEST_METHOD"] not in account.manifest.methods:
+            return _constant(405)
         try:
-            return self._answer(known)
+            return self._judge(account, environ)
         except (RequestEntityTooLarge, ClientDisconnected) as error:
-            return plain(413 if isinstance(error, RequestEntityTooLarge) else 400)
+            return _constant(error.code or 400)
         except NotDurable:
-            return plain(503)
+            return _constant(503)
         except Exception as error:  # noqa: BLE001 - anything else is our fault, and the provider must come again
-            log.error("webhook %s failed: %s", account, type(error).__name__)  # noqa: TRY400 - a trace may quote
-            return plain(503)
+            log.error("webhook %s failed: %s", name, type(error).__name__)  # noqa: TRY400 - a trace may quote
+            return _constant(503)
 
-    def _answer(self, account: Account) -> Response:
-        if request.method not in account.manifest.methods:
-            return plain(405)
-        raw = self._raw(account)
-        now = self._runtime.clock()
+    def _judge(self, account: Account, environ: WSGIEnvironment) -> Answer:
+        raw = self._raw(account, environ)
         try:
-            verdict = account.channel.verify(raw, now)
+            verdict = account.channel.verify(raw, self._runtime.clock())
         except VerificationFailed as error:
-            log.warning("webhook %s refused: %s", account.name, type(error).__name__)
-            return plain(account.manifest.statuses.forged)
-        return self._keep(account, raw, verdict)
+            log.warning("webhook %s refused: %s", account.name, error)
+            return _constant(account.manifest.statuses.forged)
+        self._keep(account, raw, verdict)
+        return verdict.answer
 
-    def _keep(self, account: Account, raw: RawRequest, verdict: Verdict) -> Response:
+    def _keep(self, account: Account, raw: RawRequest, verdict: Verdict) -> None:
         if verdict.ring:
             self._ringer.wake_listener(account.name)
         if verdict.journal:
@@ -85,15 +110,13 @@ class Webhooks:
                     body=raw.body,
                 )
             )
-        return _response(verdict.answer)
 
-    def _raw(self, account: Account) -> RawRequest:
-        environ = request.environ
+    def _raw(self, account: Account, environ: WSGIEnvironment) -> RawRequest:
         query = environ.get("QUERY_STRING", "")
-        path = f"/hooks/{account.name}"
+        path = f"{PREFIX}{account.name}"
         url = f"{self._runtime.public_url}{path}"
         return RawRequest(
-            method=request.method,
+            method=environ["REQUEST_METHOD"],
             url=f"{url}?{query}" if query else url,
             path=path,
             query=query,
@@ -101,13 +124,6 @@ class Webhooks:
             body=read_body(environ, account.manifest.max_body),
             remote=self._proxies.remote(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR")),
         )
-
-
-def blueprint(webhooks: Webhooks) -> Blueprint:
-    """The one route of all providers."""
-    routes = Blueprint("webhooks", __name__)
-    routes.add_url_rule("/hooks/<account>", "hook", webhooks.view, methods=_METHODS, provide_automatic_options=False)
-    return routes
 
 
 def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
@@ -146,5 +162,5 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
     return headers
 
 
-def _response(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, content_type=answer.content_type)
+def _constant(status: int) -> Answer:
+    return Answer(status=status, body=text(status).encode())

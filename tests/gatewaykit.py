@@ -16,9 +16,10 @@ from channels.contract import AccountInfo, Answer, Capabilities, Channel, Verdic
 from channels.errors import VerificationFailed
 from channels.registry import Manifest, Statuses
 from dispatcher.runtime import Account, Runtime
-from gateway import health, security, webhooks
+from gateway import health, security
 from gateway.edge import Edge
 from gateway.patience import Patience
+from gateway.webhooks import Webhooks
 from normalizer.keyword import KeywordIndex
 from store.blobs import Blobs
 from store.engine import connect
@@ -121,8 +122,8 @@ def app(made: Runtime, running: Edge, proxies: security.Proxies = security.Proxi
     flask = Flask("test", static_folder=None)
     security.register(flask, https=True)
     flask.register_blueprint(health.blueprint(running.health))
-    flask.register_blueprint(webhooks.blueprint(webhooks.Webhooks(made, running.acceptor, running.ringer, proxies)))
-    flask.wsgi_app = Patience(flask.wsgi_app, proxies)  # type: ignore[method-assign]
+    hooks = Webhooks(flask.wsgi_app, runtime=made, acceptor=running.acceptor, ringer=running.ringer, proxies=proxies)
+    flask.wsgi_app = Patience(hooks, proxies)  # type: ignore[assignment, method-assign]
     return flask
 
 

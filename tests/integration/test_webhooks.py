@@ -205,7 +205,10 @@ def test_every_answer_is_hardened(client: FlaskClient) -> None:
         headers = client.get(path).headers
         assert headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert "max-age" in headers["Strict-Transport-Security"]
+
+
+def test_pages_ask_for_https_where_the_public_url_has_it(client: FlaskClient) -> None:
+    assert "max-age" in client.get("/healthz").headers["Strict-Transport-Security"]
 
 
 def test_readyz_counts_what_waits(client: FlaskClient, running: Edge) -> None:
