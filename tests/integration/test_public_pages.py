@@ -128,10 +128,14 @@ def test_the_receipt_closes_after_half_an_hour_and_takes_no_forged_code(site: Si
 
 
 def test_the_complaint_comes_through_the_drain_with_the_code_that_was_shown(site: Site) -> None:
-    answer = site.send(site.app.test_client(use_cookies=False), judul="Lampu mati", rahasia="1")
+    client = site.app.test_client(use_cookies=False)
+    answer = site.send(client, judul="Lampu mati", rahasia="1", files=[("foto.jpg", JPEG, "image/jpeg")])
     drain.run(site.runtime)
     [row] = site.rows("SELECT ticket, program, body, rahasia, subject FROM complaint")
     assert row == (code_in(answer.text), "masbupsiaga", WORDS, True, "Lampu mati")
+    [photo] = site.rows("SELECT name, sha256 FROM attachment")
+    assert photo.name == "foto.jpg"
+    assert site.runtime.blobs.get(photo.sha256) == JPEG
 
 
 # ---- once ----
