@@ -91,7 +91,7 @@ def _next() -> str:
 def login_form() -> BaseResponse:
     """The log-in page; whoever is logged in goes on."""
     if g.person is not None:
-        return redirect(_next() or url_for("inbox.queue"))
+        return redirect(_next() or url_for("inbox.queue"), 303)
     return _form()
 
 

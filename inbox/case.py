@@ -121,7 +121,7 @@ def reply_options(account: str, last: Any) -> ReplyOptions:
     known = runtime().accounts.get(last.account if last else account)
     if known is None:
         return ReplyOptions(allowed=False, reason="Akun kanal ini tidak lagi aktif, jadi jawaban tidak dapat dikirim.")
-    if last is None or not last.address:
+    if last is None:
         return ReplyOptions(allowed=False, reason="Warga tidak meninggalkan alamat untuk dijawab.")
     conversation = Conversation(
         conversation_id=last.conversation, address=last.address, last_inbound_at=last.sent_at, hints=last.hints

@@ -211,7 +211,7 @@ def _state_after(present: State, then: State | None) -> State:
 
 def _send(connection: Connection, act: Act, line: dict[str, Any]) -> None:
     last = last_inbound(connection, act.complaint_id)
-    if last is None or not last.address:
+    if last is None:
         raise NotAnswerableError("no line of the citizen's has an address")
     line = {**line, "account": last.account, "conversation": last.conversation, "address": last.address}
     connection.execute(insert(Message).values({**line, "in_reply_to": last.external_id}))
@@ -237,11 +237,11 @@ def _send(connection: Connection, act: Act, line: dict[str, Any]) -> None:
 
 
 def last_inbound(connection: Connection, complaint_id: uuid.UUID) -> Any:
-    """The citizen's last line: account, conversation, address, external_id, subject, hints, sent_at; None without."""
+    """The citizen's last line with an address: account, conversation, address, external_id, subject, hints, sent_at; None without."""
     columns = (Message.account, Message.conversation, Message.address, Message.external_id, Message.subject)
     query = (
         select(*columns, Message.hints, Message.sent_at)
-        .where(Message.complaint_id == complaint_id, Message.direction == "in")
+        .where(Message.complaint_id == complaint_id, Message.direction == "in", Message.address.is_not(None))
         .order_by(Message.sent_at.desc(), Message.sequence.desc())
         .limit(1)
     )

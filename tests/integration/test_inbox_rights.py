@@ -199,9 +199,7 @@ def test_whoever_hands_a_case_away_goes_back_to_the_queue(site: Site) -> None:
 
 def test_only_the_permission_lifts_the_mask() -> None:
     for role in Role:
-        person = Person(
-            id=1, username="x", name="X", role=role, programs=frozenset(), unit=None, sees_identity=False
-        )
+        person = Person(id=1, username="x", name="X", role=role, programs=frozenset(), unit=None, sees_identity=False)
         assert rights.masked(person, anonim=True, rahasia=False)
         assert rights.masked(person, anonim=False, rahasia=True)
         assert not rights.masked(person, anonim=False, rahasia=False)
