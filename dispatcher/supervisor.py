@@ -181,8 +181,8 @@ class Supervisor:
             self._died(one, now, self._reason(one, code))
 
     def _reason(self, one: Watched, code: int) -> str:
-        """The child's own explanation, where `ready` has one."""
-        if one.child.ready is not None:
+        """Why it never came up, where `ready` knows; of one that was up, how it ended."""
+        if one.child.ready is not None and one.state is State.STARTING:
             try:
                 one.child.ready()
             except Exception as error:  # noqa: BLE001 - this is the explanation

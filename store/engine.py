@@ -25,6 +25,7 @@ def connect(url: str, *, pool_size: int = 5, name: str = "muara") -> Engine:
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_timeout=10,
+        hide_parameters=True,  # they are citizens' words, and errors are logged
         connect_args={"connect_timeout": 3, "application_name": name, "options": "-c timezone=UTC"},
     )
     event.listen(engine, "connect", _read_json_quickly)

@@ -163,6 +163,22 @@ def test_readiness_can_explain_why_a_child_died(house: House) -> None:
     assert house.failure(supervisor) == "database did not start: The disk is full."
 
 
+def test_of_a_child_that_was_up_the_log_says_how_it_ended(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    answers = iter([True])
+
+    def ready() -> bool:
+        if next(answers, False):
+            return True
+        raise RuntimeError("Valkey did not start.")
+
+    supervisor = house.supervise(dataclasses.replace(house.child("valkey"), ready=ready))
+    supervisor.step()
+    house.die("valkey", -signal.SIGKILL)
+    with caplog.at_level("WARNING"):
+        supervisor.step()
+    assert caplog.messages == ["valkey ended (killed by SIGKILL); starts again in 0.2 s"]
+
+
 def test_a_start_that_raises_is_fatal_at_first_and_tried_again_later(house: House) -> None:
     def refuse() -> Made:
         raise OSError("port in use")
