@@ -44,7 +44,7 @@ class Edge:
             ringer=self.ringer,
             is_up=lambda: self.acceptor.database_up,
         )
-        self.health = Health(engine=self._engine, redis=runtime.redis, spool=self.spool, guard=self.guard)
+        self.health = Health(engine=self._engine, redis=runtime.redis, spool=self.spool)
 
     def start(self) -> None:
         """Start the threads; after the fork, since threads do not survive it."""

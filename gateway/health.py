@@ -10,29 +10,28 @@ from flask import Blueprint, Response, jsonify
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.quick import AwayError, Quick
 from gateway.spool import SpoolError
 
 if TYPE_CHECKING:
     from redis import Redis
     from sqlalchemy import Engine
 
-    from gateway.guard import Guard
     from gateway.spool import Spool
 
 #: How long a finding holds (seconds): probes of many load balancers cost one look.
 FRESH = 1.0
 DEADLINE = 2.0
-_OLDEST = "SELECT extract(epoch FROM now() - min(received_at)) FROM journal WHERE parsed_at IS NULL"
+_OLDEST = "SELECT extract(epoch FROM now() - received_at) FROM journal WHERE parsed_at IS NULL ORDER BY seq LIMIT 1"
 
 
 class Health:
     """Looks at database, Redis and spool, at most once a second whoever asks."""
 
-    def __init__(self, *, engine: Engine, redis: Redis, spool: Spool, guard: Guard) -> None:
-        self._engine = engine
+    def __init__(self, *, engine: Engine, redis: Redis, spool: Spool) -> None:
+        self._quick = Quick(engine, seconds=DEADLINE, pause=0.0)
         self._redis = redis
         self._spool = spool
-        self._guard = guard
         self._lock = threading.Lock()
         self._found: dict[str, Any] = {}
         self._found_at = float("-inf")
@@ -58,9 +57,8 @@ class Health:
 
     def _database(self) -> tuple[bool, float | None]:
         try:
-            with self._engine.connect() as connection, self._guard.limit(connection, DEADLINE):
-                oldest = connection.exec_driver_sql(_OLDEST).scalar_one()
-        except SQLAlchemyError:
+            oldest = self._quick.run(lambda connection: connection.exec_driver_sql(_OLDEST).scalar_one_or_none())
+        except (AwayError, SQLAlchemyError):
             return False, None
         return True, None if oldest is None else round(float(oldest), 1)
 

@@ -140,8 +140,11 @@ class Refill:
         return len(loaded)
 
     def _insert(self, entries: Sequence[Entry]) -> None:
-        with self._engine.connect() as connection, self._guard.limit(connection, DEADLINE), connection.begin():
-            insert(connection, entries)
+        with self._engine.connect() as connection:
+            # A new connection each time: testing one from the pool would hang with a hanging server.
+            connection.detach()
+            with self._guard.limit(connection, DEADLINE), connection.begin():
+                insert(connection, entries)
 
     def _strike(self, name: str, error: Exception) -> None:
         self._strikes[name] += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dispatcher import logs
-from gateway import server
+from gateway import patience, server
 from gateway.edge import Edge
 from tests import gatewaykit
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def main(database_url: str, redis_url: str, folder: str, port: str) -> None:
     logs.configure("info", process="gateway")
+    patience.PATIENCE, patience.TICK = 2.0, 0.2
 
     def load() -> Flask:
         made = gatewaykit.runtime(database_url, redis_url, Path(folder))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 import pytest
 
-from gateway.server import PortInUseError, ensure_free
+from gateway.server import THREADS, PortInUseError, ensure_free
 from store.embedded import Postgres
 from store.engine import connect
 from store.migrate import upgrade
@@ -149,8 +149,10 @@ def test_a_stopped_database_loses_nothing(gateway: Gateway, postgres: Postgres, 
 def test_a_hanging_database_loses_nothing_and_hangs_nobody(gateway: Gateway, postgres: Postgres) -> None:
     with Stream(gateway, "hung") as stream:
         stream.after(50)
+        assert ready(gateway)["database"] == "up"
         with frozen(postgres):
             stream.after(100)
+            wait_until(lambda: ready(gateway)["database"] == "down")
             assert ready(gateway)["ready"]
         stream.after(50)
     assert stream.others == []
@@ -218,13 +220,16 @@ def test_a_body_that_breaks_off_is_not_taken(gateway: Gateway, postgres: Postgre
     assert bodies(postgres, "broken") == []
 
 
-def test_senders_that_stop_sending_keep_nobody_else_out(gateway: Gateway) -> None:
+def test_senders_that_stop_sending_are_cut_and_keep_nobody_out(gateway: Gateway) -> None:
     with contextlib.ExitStack() as lines:
-        for _ in range(40):
-            line = lines.enter_context(socket.create_connection(("127.0.0.1", gateway.port)))
+        stalled = [
+            lines.enter_context(socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE))
+            for _ in range(THREADS + 10)
+        ]
+        for line in stalled:
             line.sendall(b"POST /hooks/kab HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
-        for _ in range(40):
-            lines.enter_context(socket.create_connection(("127.0.0.1", gateway.port)))
+        for line in stalled[:THREADS]:
+            assert line.recv(12) in {b"", b"HTTP/1.1 400"}
         assert gateway.post(b"patient") == 202
 
 
