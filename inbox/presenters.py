@@ -71,7 +71,7 @@ def channel_mark(runtime: Runtime, account: str, channel: str) -> Mark:
     known = runtime.accounts.get(account)
     name = known.manifest.name if known else channel
     parts = name.split()
-    letters = (parts[0][0] + parts[1][0]).upper() if len(parts) > 1 else name[:2].capitalize()
+    letters = (parts[0][0] + parts[1][0]).upper() if len(parts) > 1 else name[:2]
     return Mark(letters=letters, hue=zlib.crc32(channel.encode()) % _HUES, name=name)
 
 

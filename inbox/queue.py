@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: The query parameters that make up a view of the queue; case pages carry them along.
 _PARAMETERS: Final = ("antrean", "urut", "program", "kanal", "jenis", "unit", "tanda", "q", "setelah")
 _LONGEST_QUERY: Final = 200
+#: What was written before a page was made may be committed after it.
+_OVERLAP: Final = timedelta(seconds=5)
 _DEFAULT_NEWEST: Final = frozenset({Queue.DONE, Queue.ALL, Queue.TRIAGE})
 
 
@@ -112,6 +114,7 @@ def listing(connection: Connection, seen: View, selected: str | None = None) -> 
     after = _written(rows.after)
     return {
         "view": seen,
+        "since": (now() - _OVERLAP).isoformat(),
         "cards": [card(row, mine, house, now()) for row in rows.rows],
         "shelves": rail(counts, seen.wanted.queue, mine, tray=tray),
         "selected": selected,

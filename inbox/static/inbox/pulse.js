@@ -4,7 +4,7 @@ const pane = document.querySelector("[data-pulse]");
 const list = pane?.querySelector("[data-list]");
 const news = pane?.querySelector("[data-news]");
 const openCase = document.querySelector("[data-case]");
-const since = new Date(Date.now() - 5000).toISOString();
+const since = pane?.dataset.since;
 const seen = new Set(tickets(list));
 let etag = "";
 let first = true;
@@ -79,10 +79,13 @@ async function refreshCase(stamp) {
   document.querySelector("[data-thread]").innerHTML = thread.innerHTML;
   openCase.dataset.stamp = stamp;
   const written = [...document.querySelectorAll("[data-draft]")].some((area) => area.value.trim());
-  const head = document.querySelector("[data-case-head]");
-  if (written || head.contains(document.activeElement)) return;
+  const heads = [...document.querySelectorAll("[data-case-head]")];
+  if (written || heads.some((head) => head.contains(document.activeElement))) return;
   // Nothing is being written: forms may speak of the state that the officer now sees.
-  head.innerHTML = next.querySelector("[data-case-head]").innerHTML;
+  const fresh = [...next.querySelectorAll("[data-case-head]")];
+  heads.forEach((head, index) => {
+    head.innerHTML = fresh[index].innerHTML;
+  });
   const version = next.querySelector('[name="version"]')?.value;
   for (const field of document.querySelectorAll('[name="version"]')) if (version) field.value = version;
 }
