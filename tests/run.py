@@ -25,7 +25,7 @@ def main(words: list[str]) -> int:
         ("ruff check", [sys.executable, "-m", "ruff", "check", "."]),
         ("ruff format", [sys.executable, "-m", "ruff", "format", "--check", "."]),
         ("mypy", [sys.executable, "-m", "mypy"]),
-        ("lint-imports", [str(SCRIPTS / "lint-imports")]),
+        ("lint-imports", [str(SCRIPTS / "lint-imports"), "--no-logo"]),
         ("pytest", [sys.executable, "-m", "pytest", *words]),
     ]
     failed = [name for name, command in stages if not passes(name, command)]
