@@ -40,18 +40,20 @@ def rethread(runtime: Runtime, conversation: Conversation, now: datetime) -> Non
         members.setdefault(places[row.id], []).append(row)
     moved: dict[uuid.UUID, list[MessageRow]] = {}
     for case_id, rows in members.items():
+        target: uuid.UUID | None = case_id
         if not any(row.role != "opener" for row in rows):
-            continue
+            # A keyword alone is no complaint yet; it may have been one while a part of it was missing.
+            target = None
         for row in rows:
             root = _root(conversation, row.complaint_id)
-            if root is None or root.id != case_id:
-                row.complaint_id, row.dirty = case_id, True
+            if (None if root is None else root.id) != target:
+                row.complaint_id, row.dirty = target, True
                 moved.setdefault(case_id, []).append(row)
     for case_id in members:
         rows = [row for row in ordered if row.complaint_id == case_id and row.direction == "in"]
         if rows and (case_id in moved or any(row.dirty for row in rows)):
             _update(runtime, conversation, case_id, rows, moved.get(case_id, []), before, now)
-    _merge_empty(conversation, ordered, before, now)
+    _settle_empty(conversation, ordered, before, now)
 
 
 def _place(runtime: Runtime, conversation: Conversation, row: MessageRow) -> thread.Line:
@@ -223,7 +225,7 @@ def _continue(runtime: Runtime, conversation: Conversation, case: CaseRow, now: 
         case.state = State.TINDAK_LANJUT.value
 
 
-def _merge_empty(
+def _settle_empty(
     conversation: Conversation,
     ordered: Sequence[MessageRow],
     before: Mapping[uuid.UUID, uuid.UUID | None],
@@ -233,12 +235,16 @@ def _merge_empty(
     left = {row.complaint_id for row in ordered}
     for row in ordered:
         case = None if (old := before[row.id]) is None or old in left else conversation.cases.get(old)
-        if case is None or case.merged_into is not None or row.complaint_id is None:
+        if case is None or case.closed_at is not None:
             continue
-        case.merged_into, case.state, case.closed_at, case.next_due_at = row.complaint_id, State.DIGABUNG, now, None
-        case.dirty = True
-        conversation.tickets.append((case.ticket, row.complaint_id))
-        conversation.events.append((case.id, "sistem", "digabung", {}))
+        case.closed_at, case.next_due_at, case.dirty = now, None, True
+        if row.complaint_id is None:
+            case.state = State.DIARSIPKAN.value
+            conversation.events.append((case.id, "sistem", "diarsipkan", {"alasan": "kata kunci saja"}))
+        else:
+            case.merged_into, case.state = row.complaint_id, State.DIGABUNG.value
+            conversation.tickets.append((case.ticket, row.complaint_id))
+            conversation.events.append((case.id, "sistem", "digabung", {}))
 
 
 def acknowledge(conversation: Conversation) -> None:

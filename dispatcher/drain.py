@@ -93,6 +93,7 @@ def _halving(
     except Exception as error:
         if is_away(error) or isinstance(error, BlobError):
             raise
+        log.warning("a batch of %d failed: %s at %s", len(rows), type(error).__name__, _where(error))
         if len(rows) == 1:
             give_up(rows[0], error)
             return
@@ -118,7 +119,7 @@ def _unwritable(runtime: Runtime, parsed: parsing.Parsed, error: Exception) -> p
 def _quarantine(connection: Connection, rows: Sequence[items.ItemRow], error: Exception, now: datetime) -> None:
     reason = f"{type(error).__name__} while handling"
     for row in rows:
-        log.error("item %s (%s) quarantined: %s at %s", row.id, row.account, type(error).__name__, _where(error))
+        log.error("item %s (%s) quarantined: %s", row.id, row.account, type(error).__name__)
     items.finish(connection, [items.Result(id=row.id, outcome="quarantined", reason=reason) for row in rows], now)
 
 

@@ -254,6 +254,23 @@ def test_a_late_first_message_takes_the_case_that_its_follow_up_opened(world: Ru
     assert threads(world) == [("masbup", [WORDS, "di depan pasar"])]
 
 
+def test_a_keyword_cut_in_two_that_was_released_and_completed_is_a_keyword_alone(
+    engine: Engine, redis_client: Redis, tmp_path: Path
+) -> None:
+    clock = Clock(START + timedelta(days=1))
+    world = runtime(engine, redis_client, tmp_path, clock=clock)
+    deliver(world, [{"external_id": "a", "text": "MASBU", "part": ["2", 1, 2], "at": 2}])
+    clock.now += timedelta(seconds=700)
+    drain.run(world)
+    assert len(threads(world)) == 1
+    deliver(world, [{"external_id": "1", "text": WORDS, "at": 1}])
+    deliver(world, [{"external_id": "b", "text": "PSIAGA", "part": ["2", 2, 2], "at": 2}])
+    deliver(world, [{"external_id": "3", "text": "air mati", "at": 3}])
+    drain.run(world)
+    assert threads(world) == [("masbup", [WORDS]), ("masbup", ["MASBUPSIAGA", "air mati"])]
+    assert rows(world, "SELECT count(*) FROM item WHERE outcome = 'quarantined'") == [(0,)]
+
+
 def test_questions_about_the_state_are_answered_and_open_nothing(world: Runtime) -> None:
     deliver(world, [{"external_id": "1", "text": WORDS}])
     drain.run(world)
