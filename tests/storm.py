@@ -242,14 +242,12 @@ class Citizens:
 
 
 @contextlib.contextmanager
-def installation() -> Iterator[tuple[Installation, Mailroom]]:
-    """One that is not started yet, with a Kannel of its own; whatever is left of it at the end is killed."""
+def installation(place: Path | None = None) -> Iterator[tuple[Installation, Mailroom]]:
+    """One that is not started yet, in a folder of its own or in `place`, with a Kannel; stopped at the end."""
     mailroom = Mailroom()
-    with (
-        temporary_data_dir() as folder,
-        serving(kannel.create_app(mailroom, username="muara", password=PASSWORD)) as at,
-    ):
-        made = Installation(folder, at)
+    app = kannel.create_app(mailroom, username="muara", password=PASSWORD)
+    with temporary_data_dir() as folder, serving(app) as at:
+        made = Installation(place or folder, at)
         try:
             yield made, mailroom
         finally:
