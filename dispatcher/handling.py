@@ -31,7 +31,9 @@ def handle(
     """Handle these items, and let go of what has waited long enough in the conversations of `due`."""
     unknown = [row for row in rows if row.account not in runtime.accounts]
     known = [row for row in rows if row.account in runtime.accounts]
-    results = [Result(id=row.id, outcome="quarantined", reason="account is not configured") for row in unknown]
+    results = [
+        Result(id=row.id, outcome="quarantined", reason=f"account {row.account} is not configured") for row in unknown
+    ]
     receipts = [row for row in known if row.kind == "receipt"]
     results += _receipts(connection, receipts)
     touching = [row for row in known if row.kind != "receipt"]
