@@ -211,6 +211,7 @@ def _where(runtime: Runtime, program: Program | None, content: Sequence[MessageR
 def _continue(runtime: Runtime, conversation: Conversation, case: CaseRow, now: datetime) -> None:
     """The citizen wrote again: an answer to our question goes on, a closed case opens anew with a fresh clock."""
     case.unread = True
+    case.version += 1  # an officer who answers without having read this is asked first
     conversation.events.append((case.id, "warga", "menulis_lagi", {}))
     state = State(case.state)
     if state in CLOSED:

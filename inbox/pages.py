@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from inbox import auth, case, desk, files, queue, words
 from inbox.rights import Need, may
 from inbox.state import KEY, Inbox, inbox, page
+from store.engine import is_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +138,8 @@ _MESSAGES: Final = {
 
 
 def _problem(error: HTTPException) -> BaseResponse:
-    status = error.code or 500
+    cause = getattr(error, "original_exception", None)
+    status = 503 if cause is not None and is_away(cause) else error.code or 500
     if "person" not in g:
         g.person = None
     return _refuse(status, _MESSAGES.get(status, "Terjadi kesalahan. Coba lagi."))

@@ -237,7 +237,7 @@ def _send(connection: Connection, act: Act, line: dict[str, Any]) -> None:
 
 
 def last_inbound(connection: Connection, complaint_id: uuid.UUID) -> Any:
-    """The citizen's last line with an address: account, conversation, address, external_id, subject, hints, sent_at; None without."""
+    """The citizen's last line with an address: where it came from, its hints, when it was sent; None without."""
     columns = (Message.account, Message.conversation, Message.address, Message.external_id, Message.subject)
     query = (
         select(*columns, Message.hints, Message.sent_at)

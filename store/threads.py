@@ -91,6 +91,7 @@ class CaseRow:
     responded_at: datetime | None = None
     closed_at: datetime | None = None
     merged_into: uuid.UUID | None = None
+    version: int = 1
     fresh: bool = False
     dirty: bool = False
 

@@ -1,4 +1,4 @@
-"""Logging in and out: sessions, CSRF, waits for those who guess, and no difference between wrong names and passwords."""
+"""Logging in and out: sessions, CSRF, waits for those who guess; wrong names and wrong passwords look the same."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import pytest
 from rq import Queue
 
 from channels.contract import ReplyOptions
+from store.engine import connect
 from tests import factories
 from tests.factories import NOW
 from tests.inboxkit import Site, field
@@ -275,3 +276,12 @@ def test_a_slip_that_is_not_right_is_not_kept_and_gives_the_words_back(
     assert site.rows("SELECT count(*) FROM journal") == [(0,)]
     if status == 422:
         assert "Slamet" in response.text
+
+
+def test_a_database_that_is_away_costs_nobody_his_words(redis_client: Redis, tmp_path: Path) -> None:
+    away = Site(connect("postgresql+psycopg://muara@127.0.0.1:1/muara"), redis_client, tmp_path)
+    away.app.config["PROPAGATE_EXCEPTIONS"] = False
+    browser = away.browser("kuki")
+    response = browser.client.post("/inbox/K7MP-2XWD/answer", data={"text": "Sudah saya tulis panjang"})
+    assert response.status_code == 503
+    assert "Sudah saya tulis panjang" in response.text

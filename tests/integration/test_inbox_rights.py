@@ -81,7 +81,8 @@ FORMS: dict[str, dict[str, str]] = {
 }
 
 
-def call(browser: Browser, rule: str, name: str, method: str, target: Target, version: int) -> int:
+def call(browser: Browser, route: tuple[str, str, str], target: Target, version: int) -> int:
+    rule, name, method = route
     address = target.address(rule, name)
     if method == "GET":
         return browser.get(address).status_code
@@ -125,14 +126,14 @@ def test_every_route_as_every_role(site: Site, role: Role | None) -> None:
             status = post.status_code if post else browser.get(mine.address(rule, name)).status_code
             expected = 400 if name == "log_in" else stranger
         else:
-            status = call(browser, rule, name, method, mine, version)
+            status = call(browser, (rule, name, method), mine, version)
             blocked = (needs[name] is Need.WORK and role in READERS) or (
                 needs[name] is Need.SORT and role not in SORTERS
             )
             expected = int(refused or 0) if blocked else allowed
         assert status == expected, f"{method} {rule} as {role}"
         if foreign is not None and role not in {None, Role.ADMINISTRATOR}:
-            status = call(browser, rule, name, method, others, 1)
+            status = call(browser, (rule, name, method), others, 1)
             assert status == (403 if expected == 403 else foreign), f"{method} {rule} of others as {role}"
     if role is not None:
         assert browser.post("/inbox/logout").status_code == 303
