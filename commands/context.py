@@ -1,23 +1,21 @@
-"""What every command shares: the settings, the runtime, and how to say what went wrong."""
+"""What commands on an installation share: its settings and its runtime."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-import click
 from sqlalchemy.exc import SQLAlchemyError
 
 import wiring
+from commands.saying import fail
 from config.settings import Settings, SettingsError, load
 from dispatcher import runtime
 from store.engine import is_away
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from dispatcher.runtime import Runtime
 
@@ -46,15 +44,3 @@ def running(settings: Settings) -> Iterator[Runtime]:
         fail("the database does not answer. Is Muara running (./muara up), and is --data-dir the right one?")
     finally:
         made.engine.dispose()
-
-
-def show(rows: Any, *, as_json: bool, line: Callable[[Any], str]) -> None:
-    """Print rows for people, or one JSON object a line for programs."""
-    for row in rows:
-        click.echo(json.dumps(row, ensure_ascii=False, default=str) if as_json else line(row))
-
-
-def fail(sentence: str) -> NoReturn:
-    """End with exit code 2 and one sentence."""
-    click.echo(f"muara: {sentence}", err=True)
-    sys.exit(2)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 import wiring
+from commands.saying import show
 from store.blobs import BlobError
 
 if TYPE_CHECKING:
@@ -57,8 +58,6 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 def report(settings: Settings, *, as_json: bool) -> bool:
     """Print the findings as they come; True if all is well."""
-    from commands.context import show  # noqa: PLC0415 - context reads the settings, this module is given them
-
     well = True
     for finding in examine(settings):
         well = well and finding.ok

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from sqlalchemy import text
 
-from commands.context import fail, running, show
+from commands.context import running
+from commands.saying import fail, show
 from normalizer import ticket
 from store import ledger
 

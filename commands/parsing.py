@@ -9,7 +9,7 @@ import click
 
 from channels import printing, rawfile, registry
 from channels.errors import ChannelError
-from commands.context import fail
+from commands.saying import fail
 from normalizer.messages import Ignored, Inbound, Malformed
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.context import fail, running
+from commands.context import running
+from commands.saying import fail
 from store.people import OfficerError, add_officer
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.context import fail, running, show
+from commands.context import running
+from commands.saying import fail, show
 from dispatcher import bells
 from dispatcher.bells import Bell
 from store import journal, quarantine

@@ -11,7 +11,7 @@ import click
 
 import app
 import worker
-from commands.context import fail
+from commands.saying import fail
 from dispatcher import logs
 from dispatcher.processes import fork
 from dispatcher.supervisor import Child, Supervisor, SupervisorError

@@ -43,6 +43,15 @@ class BlindChannel(ToyChannel):
         ]
 
 
+ADDED = """
+INSERT INTO item (journal_id, ordinal, journal_seq, account, day, kind, external_id, version, conversation, partition,
+                  received_at, payload, state, outcome)
+SELECT journal_id, 99, journal_seq, account, day, kind, 'z', version, conversation, partition, received_at, payload,
+       state, 'ignored'
+FROM item LIMIT 1
+"""
+
+
 @pytest.fixture
 def channel() -> BlindChannel:
     return BlindChannel("toy")
@@ -122,11 +131,7 @@ def test_what_waits_is_pending_and_what_is_not_parsed_is_unparsed(world: Runtime
     "damage",
     [
         "DELETE FROM item WHERE external_id = '2'",
-        (
-            "INSERT INTO item (journal_id, ordinal, journal_seq, account, day, kind, external_id, version, conversation,"
-            " partition, received_at, payload, state, outcome) SELECT journal_id, 99, journal_seq, account, day, kind, 'z',"
-            " version, conversation, partition, received_at, payload, state, 'ignored' FROM item LIMIT 1"
-        ),
+        ADDED,
         "DELETE FROM outbox; DELETE FROM event; DELETE FROM attachment; DELETE FROM message WHERE external_id = '2'",
     ],
 )

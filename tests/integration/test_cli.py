@@ -1,0 +1,259 @@
+"""The command line as other programs use it: stable JSON, honest exit codes, one sentence for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+import cli
+import wiring
+from config.settings import load
+from dispatcher import drain
+from store import journal
+from tests.journalling import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from click.testing import Result
+
+    from dispatcher.runtime import Runtime
+
+ROOT = Path(__file__).parent.parent.parent
+
+MUARA_TOML = """
+database_url = "{database}"
+redis_url = "{redis}"
+data_dir = "{data}"
+
+[accounts.sms1708]
+channel = "sms"
+dialect = "kannel"
+secret = "kannel-secret-of-the-test"
+sendsms_url = "http://127.0.0.1:1/cgi-bin/sendsms"
+username = "muara"
+password = "kannel-password"
+"""
+PROGRAM = """
+name = "Mas Bup Siaga"
+organisation = "Kabupaten Pemalang"
+keywords = ["masbupsiaga"]
+accounts = ["sms1708"]
+"""
+
+
+@pytest.fixture
+def config(database_url: str, redis_url: str, tmp_path: Path) -> Path:
+    folder = tmp_path / "config"
+    (folder / "programs").mkdir(parents=True)
+    data = tmp_path / "data"
+    data.mkdir()
+    (folder / "muara.toml").write_text(MUARA_TOML.format(database=database_url, redis=redis_url, data=data))
+    (folder / "programs" / "masbupsiaga.toml").write_text(PROGRAM)
+    return folder
+
+
+@pytest.fixture
+def world(config: Path, database_url: str, redis_url: str) -> Iterator[Runtime]:
+    made = wiring.build(load(config), database_url=database_url, redis_url=redis_url)
+    yield made
+    made.engine.dispose()
+    made.redis.close()
+
+
+@pytest.fixture
+def muara(config: Path) -> Callable[..., Result]:
+    def call(*words: str) -> Result:
+        return CliRunner().invoke(cli.main, [*words, "--config", str(config)], catch_exceptions=False)
+
+    return call
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def receive(world: Runtime, query: str) -> None:
+    now = world.clock()
+    entry = journal.Entry(
+        id=journal.new_id(), account="sms1708", source="webhook", received_at=now, day=world.day(now), query=query
+    )
+    with world.engine.begin() as connection:
+        journal.insert(connection, [entry])
+    drain.run(world)
+
+
+SMS = "sender=%2B628112626116&receiver=1708&text=masbupsiaga+jalan+rusak&id=abc-1&coding=0&charset=UTF-8"
+
+
+def test_queue_show_and_ledger_speak_json(world: Runtime, muara: Callable[..., Result]) -> None:
+    receive(world, SMS)
+    [row] = lines(muara("queue", "--json"))
+    assert row["program"] == "masbupsiaga"
+    assert row["subject"] == "jalan rusak"
+    assert row["state"] == "baru"
+    [case] = lines(muara("show", row["ticket"].lower(), "--json"))
+    assert case["thread"][0]["text"] == "masbupsiaga jalan rusak"
+    assert [line["direction"] for line in case["thread"]] == ["in", "out"]
+    assert case["history"][0]["kind"] == "diterima"
+    result = muara("ledger", "--json")
+    assert result.exit_code == 0
+    [line] = lines(result)
+    assert (line["account"], line["payloads"], line["items"], line["message"], line["remainder"]) == (
+        "sms1708",
+        1,
+        1,
+        1,
+        0,
+    )
+
+
+def test_for_people_too(world: Runtime, muara: Callable[..., Result]) -> None:
+    receive(world, SMS)
+    [(ticket,)] = rows(world, "SELECT ticket FROM complaint")
+    assert ticket in muara("queue").stdout
+    assert "masbupsiaga jalan rusak" in muara("show", ticket).stdout
+    assert "remainder" in muara("ledger").stdout
+
+
+def test_a_confidential_reporters_number_is_not_shown(world: Runtime, muara: Callable[..., Result]) -> None:
+    receive(world, SMS)
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE complaint SET rahasia = true")
+    [(ticket,)] = rows(world, "SELECT ticket FROM complaint")
+    for words in (["show", ticket, "--json"], ["show", ticket], ["queue", "--json"], ["queue"]):
+        assert "8112626116" not in muara(*words).stdout
+
+
+def test_the_ledger_ends_with_one_on_a_remainder(world: Runtime, muara: Callable[..., Result]) -> None:
+    receive(world, SMS)
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE journal SET item_count = 2")
+    result = muara("ledger", "--json")
+    assert result.exit_code == 1
+    assert lines(result)[0]["remainder"] == 1
+
+
+def test_quarantine_is_listed_shown_and_read_again(world: Runtime, muara: Callable[..., Result]) -> None:
+    receive(world, "nothing=known")
+    [row] = lines(muara("quarantine", "list", "--json"))
+    [shown] = lines(muara("quarantine", "show", str(row["id"]), "--json"))
+    assert shown["query"] == "nothing=known"
+    assert "1 payloads" in muara("quarantine", "replay", str(row["id"])).stdout
+    assert rows(world, "SELECT count(*) FROM journal WHERE parsed_at IS NULL") == [(1,)]
+    assert muara("quarantine", "show", "999999").exit_code == 2
+
+
+def test_replay_wants_to_know_which(world: Runtime, muara: Callable[..., Result]) -> None:
+    receive(world, SMS)
+    assert muara("replay").exit_code == 2
+    assert "1 payloads" in muara("replay", "--channel", "sms1708").stdout
+    drain.run(world)
+    assert len(lines(muara("queue", "--json"))) == 1
+
+
+def test_an_officer_is_added_once(world: Runtime, muara: Callable[..., Result]) -> None:
+    words = ["user", "add", "sri", "--name", "Sri", "--program", "masbupsiaga", "--password", "kata sandi yang panjang"]
+    assert muara(*words).exit_code == 0
+    again = muara(*words)
+    assert again.exit_code == 2
+    assert "taken" in again.stderr
+    assert rows(world, "SELECT username, programs FROM officer") == [("sri", ["masbupsiaga"])]
+    assert "kata sandi" not in str(rows(world, "SELECT password_hash FROM officer"))
+
+
+def test_a_ticket_that_is_none_and_a_ticket_that_is_not_there(world: Runtime, muara: Callable[..., Result]) -> None:
+    assert world.accounts
+    assert muara("show", "nonsense").exit_code == 2
+    assert muara("show", "K7MP-2XWD").exit_code == 2
+
+
+def test_without_a_database_there_is_one_sentence(config: Path, muara: Callable[..., Result]) -> None:
+    settings = config / "muara.toml"
+    settings.write_text('database_url = "postgresql://127.0.0.1:1/muara"\nredis_url = "redis://127.0.0.1:1"\n')
+    (config / "programs" / "masbupsiaga.toml").write_text(PROGRAM.replace('accounts = ["sms1708"]', ""))
+    result = muara("queue")
+    assert result.exit_code == 2
+    assert "the database does not answer" in result.stderr
+    doctor = muara("doctor", "--json")
+    assert doctor.exit_code == 1
+    assert {line["part"]: line["ok"] for line in lines(doctor)}["database"] is False
+
+
+def test_a_wrong_setting_names_key_and_file(config: Path, muara: Callable[..., Result]) -> None:
+    settings = config / "muara.toml"
+    settings.write_text(settings.read_text() + "\n[limits]\nmax_boddy_bytes = 5\n")
+    result = muara("queue")
+    assert result.exit_code == 2
+    assert "max_boddy_bytes" in result.stderr
+    assert "muara.toml" in result.stderr
+
+
+OFFLINE = """
+import socket, sys
+class Closed(socket.socket):
+    def connect(self, *_): raise SystemExit("a connection")
+socket.socket = Closed
+import cli
+try:
+    cli.main(["parse", *sys.argv[1:]])
+finally:
+    loaded = {"sqlalchemy", "redis", "flask", "config.settings"} & set(sys.modules)
+    if loaded:
+        print(f"loaded {sorted(loaded)}", file=sys.stderr)
+        raise SystemExit(3)
+"""
+
+
+def test_parse_needs_no_database_no_settings_and_no_network(python: Path) -> None:
+    fixtures = sorted((ROOT / "channels" / "sms" / "fixtures" / "kannel").glob("*.http"))
+    assert len(fixtures) > 3
+    done = subprocess.run(
+        [python, "-c", OFFLINE, "sms:kannel", "--http", *map(str, fixtures)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )
+    assert done.returncode == 0, done.stderr
+    expected = [
+        json.loads(line)
+        for path in fixtures
+        for line in path.with_suffix(".expected.jsonl").read_text("utf-8").splitlines()
+    ]
+    assert [json.loads(line) for line in done.stdout.splitlines()] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["parse", "fax", "pyproject.toml"], "no channel 'fax'"),
+        (["parse", "sms", "pyproject.toml"], "sms:kannel"),
+        (["parse", "telegram:x", "pyproject.toml"], "write telegram"),
+        (["parse", "telegram", "no-such-file"], "no-such-file"),
+    ],
+)
+def test_parse_called_wrongly(words: list[str], says: str) -> None:
+    result = CliRunner().invoke(cli.main, words)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_parse_reports_what_it_cannot_read_as_an_item(tmp_path: Path) -> None:
+    path = tmp_path / "update.body"
+    path.write_bytes(b"\xff\x00{")
+    result = CliRunner().invoke(cli.main, ["parse", "telegram", str(path)])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["item"] == "malformed"
+
+
+def test_help_names_every_command() -> None:
+    text = CliRunner().invoke(cli.main, ["--help"]).stdout
+    for name in cli.main.commands:
+        assert name in text
