@@ -31,8 +31,10 @@ _DAY = click.option("--day", type=click.DateTime(["%Y-%m-%d"]), callback=_day, h
 
 
 def _settings(config_dir: Path | None, data_dir: Path | None, **overrides: object) -> Settings:
-    from commands import context
+    from commands import context, demo_data
 
+    if config_dir is None and data_dir is not None and not overrides and demo_data.is_demo(data_dir):
+        return demo_data.settings(data_dir)
     return context.settings_from(config_dir or context.CONFIG, data_dir=data_dir, **overrides)
 
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
-import logging
-import os
-import secrets
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,19 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 import wiring
-from commands import running
-from commands.context import fail
-from config.settings import SettingsError, load
+from commands import demo_data, running
+from commands.saying import fail
 from dispatcher import logs
 from dispatcher.processes import fork
 from dispatcher.supervisor import Child
 from gateway.server import PortInUseError, ensure_free
-from normalizer.ticket import ALPHABET
 from standins.exchange import Site
 from standins.server import Stage
 from standins.server import serve as serve_town
-from store.embedded.errors import EmbeddedError
-from store.embedded.places import make_data_dir
 from store.engine import connect
 from store.people import OfficerError, Role, add_officer
 
@@ -35,11 +27,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
 
-_ROOT: Final = Path(__file__).parent.parent
-CONFIG: Final = _ROOT / "config" / "demo"
-DATA_DIR: Final = _ROOT / "var" / "demo"
-#: What one start leaves for the next: made-up secrets, the officers' passwords, the last ports.
-MEMORY: Final = "demo.json"
+DATA_DIR: Final = Path(__file__).parent.parent / "var" / "demo"
 _TOWN: Final = "town.jsonl"
 _PORTS_TRIED: Final = 50
 #: The account of each provider in config/demo/muara.toml.
@@ -53,6 +41,7 @@ _OFFICERS: Final[tuple[Mapping[str, Any], ...]] = (
     {"username": "petugas", "name": "Petugas Pemalang", "role": Role.OFFICER, "programs": ["masbupsiaga"]},
     {"username": "admin", "name": "Admin Peragaan", "role": Role.ADMINISTRATOR, "sees_identity": True},
 )
+#: What takes its time, by the name of the process that does it.
 _STEPS: Final = {
     "postgres": "menyiapkan basis data",
     "valkey": "memulai antrean kerja",
@@ -66,14 +55,10 @@ _STEPS: Final = {
 
 def serve(data_dir: Path, *, host: str, port: int, pace: float, seed: int) -> None:
     """Run the demo until Ctrl-C; `pace` is the mean of seconds between two citizens of the stream, 0 for none."""
-    memory = _remember(data_dir)
-    try:
-        town_port = _free_port(host, port + 1)
-    except PortInUseError as error:
-        fail(str(error))
-    memory |= {"host": host, "port": port, "town_port": town_port}
-    _write(data_dir / MEMORY, memory)
-    made = settings(data_dir, memory)
+    memory = demo_data.remember(data_dir, [officer["username"] for officer in _OFFICERS])
+    memory |= {"host": host, "port": port, "town_port": _free_port(host, port + 1)}
+    demo_data.keep(data_dir, memory)
+    made = demo_data.settings(data_dir, memory)
     stage = _stage(made, memory, pace=pace, seed=seed)
     officers = functools.partial(_add_officers, made, memory["passwords"])
     extra = (
@@ -81,105 +66,20 @@ def serve(data_dir: Path, *, host: str, port: int, pace: float, seed: int) -> No
         Child(name="town", start=lambda: fork(lambda: _play(stage), "town"), ready=lambda: _answers(memory)),
     )
     running.serve(made, extra=extra, on_start=_Progress(), on_ready=lambda: _welcome(made, memory))
-    click.echo("Peragaan berhenti. Datanya disimpan di " + str(data_dir))
-
-
-def settings(data_dir: Path, memory: Mapping[str, Any] | None = None) -> Settings:
-    """The settings of the demo in a data directory; nothing of the environment counts, and nothing real is touched."""
-    memory = memory or json.loads((data_dir / MEMORY).read_text("utf-8"))
-    hidden, town = memory["secrets"], _town_url(memory)
-    overrides = {
-        "host": memory["host"],
-        "port": memory["port"],
-        "data_dir": data_dir.absolute(),
-        "accounts": {
-            "sms-kannel": {
-                "secret": hidden["kannel_secret"],
-                "password": hidden["kannel_password"],
-                "sendsms_url": f"{town}/kannel/cgi-bin/sendsms",
-            },
-            "sms-android": {
-                "password": hidden["android_password"],
-                "signing_key": hidden["android_key"],
-                "api_url": f"{town}/android",
-            },
-            "sms-twilio": {
-                "account_sid": hidden["twilio_sid"],
-                "auth_token": hidden["twilio_token"],
-                "api_url": f"{town}/twilio",
-            },
-            "telegram": {
-                "token": hidden["telegram_token"],
-                "secret_token": hidden["telegram_secret"],
-                "base_url": f"{town}/telegram/bot",
-                "base_file_url": f"{town}/telegram/file/bot",
-            },
-        },
-    }
-    try:
-        return load(CONFIG, overrides, environ={})
-    except SettingsError as error:
-        fail(str(error))
-
-
-def _remember(data_dir: Path) -> dict[str, Any]:
-    """What an earlier start left here, or what this first one makes up."""
-    path = data_dir / MEMORY
-    try:
-        if path.exists():
-            found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            return found
-        if data_dir.exists() and any(data_dir.glob("postgres*")):
-            fail(f"{data_dir} holds an installation that is no demo: choose another --data-dir")
-        make_data_dir(data_dir)
-    except EmbeddedError as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{path} cannot be read: {error.strerror}")
-    except ValueError:
-        fail(f"{path} is damaged: remove {data_dir} for a new demo")
-    return {"secrets": _new_secrets(), "passwords": {officer["username"]: _password() for officer in _OFFICERS}}
-
-
-def _write(path: Path, memory: Mapping[str, Any]) -> None:
-    draft = path.with_suffix(".new")
-    try:
-        draft.unlink(missing_ok=True)
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "w", encoding="utf-8") as text:
-            json.dump(memory, text, indent=2)
-        draft.replace(path)
-    except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}")
-
-
-def _new_secrets() -> dict[str, str]:
-    names = ("kannel_secret", "kannel_password", "android_password", "android_key", "twilio_token", "telegram_secret")
-    return {name: secrets.token_urlsafe(24) for name in names} | {
-        "twilio_sid": f"AC{secrets.token_hex(16)}",
-        "telegram_token": f"{secrets.randbelow(900_000_000) + 100_000_000}:{secrets.token_urlsafe(26)}",
-    }
-
-
-def _password() -> str:
-    """54 bits, in letters and digits that can be read from a screen."""
-    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3)).lower()
+    click.echo(f"Peragaan berhenti. Datanya disimpan di {data_dir}")
 
 
 def _free_port(host: str, first: int) -> int:
-    for port in range(first, first + _PORTS_TRIED):
-        try:
-            ensure_free(host, port)
-        except (PortInUseError, OverflowError):
-            continue
-        return port
-    raise PortInUseError(f"no port from {first} on is free on {host} for the stand-ins")
+    ports = (port for port in range(first, min(first + _PORTS_TRIED, 65_536)) if _is_free(host, port))
+    return next(ports, None) or fail(f"no port from {first} on is free on {host} for the stand-ins")
 
 
-def _town_url(memory: Mapping[str, Any]) -> str:
-    """Where the stand-ins are reached from this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(memory["host"], memory["host"])  # noqa: S104 - compared with
-    return f"http://{f'[{host}]' if ':' in host else host}:{memory['town_port']}"
+def _is_free(host: str, port: int) -> bool:
+    try:
+        ensure_free(host, port)
+    except PortInUseError:
+        return False
+    return True
 
 
 def _stage(made: Settings, memory: Mapping[str, Any], *, pace: float, seed: int) -> Stage:
@@ -209,8 +109,8 @@ def _add_officers(made: Settings, passwords: Mapping[str, str]) -> None:
         for officer in _OFFICERS:
             try:
                 add_officer(connection, password=passwords[officer["username"]], **officer)
-            except OfficerError as error:
-                logging.getLogger(__name__).info("from an earlier start: %s", error)
+            except OfficerError:
+                continue  # an earlier start has added him
 
 
 def _play(stage: Stage) -> None:
@@ -220,7 +120,7 @@ def _play(stage: Stage) -> None:
 
 def _answers(memory: Mapping[str, Any]) -> bool:
     try:
-        with urllib.request.urlopen(f"{_town_url(memory)}/healthz", timeout=1) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{demo_data.town_url(memory)}/healthz", timeout=1) as answer:  # noqa: S310 - ours
             return bool(answer.status == 200)  # noqa: PLR2004 - the status itself
     except OSError:
         return False
@@ -239,15 +139,15 @@ class _Progress:
 
 
 def _welcome(made: Settings, memory: Mapping[str, Any]) -> None:
-    url, passwords = made.public_url, memory["passwords"]
-    log_ins = "   ".join(f"{name} / {password}" for name, password in passwords.items())
+    url = made.public_url
+    log_ins = "   ".join(f"{name} / {password}" for name, password in memory["passwords"].items())
     lines = (
         "",
         "Muara siap. Buka di peramban:",
         "",
         f"  Antrean petugas   {url}/inbox",
         f"       masuk        {log_ins}",
-        f"  Telepon warga     {_town_url(memory)}/",
+        f"  Telepon warga     {demo_data.town_url(memory)}/",
         f"  Formulir warga    {url}/lapor",
         "",
         "Tulis SMS di telepon warga, jawab di antrean. Ctrl-C untuk berhenti.",
