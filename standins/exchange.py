@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import time
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -29,6 +28,7 @@ USERNAME: Final = "muara"
 #: Seconds until a delivery report; a network is not quicker either.
 _REPORT_AFTER: Final = 1.5
 _DELIVERED: Final = 1
+_FIRST_UPDATE: Final = 700_000_001
 #: A chat and a message of it.
 _REF: Final = re.compile(r"\d+:\d+")
 
@@ -180,9 +180,10 @@ class Exchange:
         cloud = Cloud(self._doorsteps, token, username=name, insecure_hooks=True)
         cloud.webhook = Webhook(url=self.site.hooks[TELEGRAM], secret=secrets["telegram_secret"])
         messages = [int(ref.partition(":")[2]) for ref in self.town.refs() if _REF.fullmatch(ref)]
-        cloud.restart_messages(max(messages, default=0) + 1)
-        # Never lower than before, with room for every update of a start: a number that comes again is a double.
-        cloud.restart_numbers(int(time.time()) * 10)
+        last = max(messages, default=0)
+        cloud.restart_messages(last + 1)
+        # Each update has a message of its own or edits one, so this lies above all earlier updates.
+        cloud.restart_numbers(_FIRST_UPDATE + 2 * last)
         for phone in self.town.phones():
             if phone.kind == TELEGRAM:
                 cloud.chats[int(phone.address)] = _citizen(phone)
