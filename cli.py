@@ -77,11 +77,12 @@ def up(config_dir: Path | None, data_dir: Path | None, host: str | None, port: i
 @_CONFIG
 @_DATA
 @_JSON
-def doctor(config_dir: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
+@click.option("--fix", is_flag=True, help="first tell every provider that can be told where to deliver (webhooks)")
+def doctor(config_dir: Path | None, data_dir: Path | None, *, fix: bool, as_json: bool) -> None:
     """Check settings, database, Redis, files and every channel; say what to do. Exit code 1 if anything is wrong."""
     from commands import doctor as doctoring
 
-    sys.exit(0 if doctoring.report(_settings(config_dir, data_dir), as_json=as_json) else 1)
+    sys.exit(0 if doctoring.report(_settings(config_dir, data_dir), fix=fix, as_json=as_json) else 1)
 
 
 @main.command()

@@ -252,6 +252,9 @@ class Channel(abc.ABC, Generic[S]):
         """Send one reply; the receipt carries the provider's id. SendFailed says whether to try again."""
         raise NotImplementedError(self.key)
 
+    def register(self) -> None:
+        """Tell the provider where to deliver, where it can be told. ChannelError; harmless to repeat."""
+
     @abc.abstractmethod
     def health(self) -> Health:
         """One sentence an operator can act on. Never raises, never sends."""

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 import wiring
+from channels.errors import ChannelError
 from commands.saying import show
 from store.blobs import BlobError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.settings import Settings
-    from dispatcher.runtime import Runtime
+    from dispatcher.runtime import Account, Runtime
 
 #: Below this much room on the disk (bytes) the spool may soon be the only thing that still takes messages.
 ROOM = 1_000_000_000
@@ -34,8 +35,8 @@ class Finding:
     sentence: str
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """All findings, in the order in which one would mend them. The settings have been read already."""
+def examine(settings: Settings, *, fix: bool) -> Iterator[Finding]:
+    """All findings, in the order in which one would mend them. `fix` tells providers where to deliver first."""
     yield Finding(
         part="settings", ok=True, sentence=f"{len(settings.accounts)} accounts, {len(settings.programs)} programs"
     )
@@ -45,6 +46,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _redis(runtime)
     yield _files(runtime, settings)
     for account in runtime.accounts.values():
+        if fix:
+            yield from _register(account)
         health = account.channel.health()
         yield Finding(part=f"channel {account.name}", ok=health.ok, sentence=health.sentence)
         if not account.programs:
@@ -56,10 +59,17 @@ def examine(settings: Settings) -> Iterator[Finding]:
     runtime.engine.dispose()
 
 
-def report(settings: Settings, *, as_json: bool) -> bool:
+def _register(account: Account) -> Iterator[Finding]:
+    try:
+        account.channel.register()
+    except ChannelError as error:
+        yield Finding(part=f"channel {account.name}", ok=False, sentence=f"was not registered: {error}")
+
+
+def report(settings: Settings, *, fix: bool, as_json: bool) -> bool:
     """Print the findings as they come; True if all is well."""
     well = True
-    for finding in examine(settings):
+    for finding in examine(settings, fix=fix):
         well = well and finding.ok
         mark = click.style("ok  ", fg="green") if finding.ok else click.style("look", fg="red")
         show(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatcher import bells
 from dispatcher.bells import Bell
 from dispatcher.sending import ABANDONED
-from store import items, journal, outbox
+from store import housekeeping, items, journal, ledger, outbox
 
 if TYPE_CHECKING:
     import threading
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks; what a lost bell can cost.
 INTERVAL = 1.0
+#: Seconds between two looks at what is in nobody's hurry: old log-ins, the ledger.
+CARE = 600.0
 
 _OWED = "SELECT 1 FROM attachment WHERE state = 'owed' AND next_attempt_at <= %s LIMIT 1"
 
@@ -40,13 +44,31 @@ def unfinished(runtime: Runtime, connection: Connection) -> list[Bell]:
     return found
 
 
+def look_after(runtime: Runtime, connection: Connection) -> int:
+    """Tidy up, and raise the alarm for what the ledger of today and yesterday cannot account for; how much that is."""
+    now = runtime.clock()
+    housekeeping.tidy(connection, now)
+    remainder = 0
+    for day in (runtime.day(now - timedelta(days=1)), runtime.day(now)):
+        for line in ledger.balance(connection, day=day):
+            remainder += line.remainder
+            if line.remainder:
+                log.error("ledger: %d items of %s on %s are not accounted for", line.remainder, line.account, line.day)
+    return remainder
+
+
 def run(runtime: Runtime, stop: threading.Event) -> None:
     """Look and ring until told to stop. Harmless when several run: a bell that waits is not rung twice."""
     away = False
+    looked_after = time.monotonic()
     while not stop.wait(INTERVAL):
         try:
             with runtime.engine.connect() as connection:
                 found = unfinished(runtime, connection)
+                if time.monotonic() - looked_after > CARE:
+                    looked_after = time.monotonic()
+                    look_after(runtime, connection)
+                    connection.commit()
         except SQLAlchemyError as error:
             if not away:
                 log.warning("the database is away: %s", type(error).__name__)

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 import cli
 import wiring
 from config.settings import load
-from dispatcher import drain
+from dispatcher import drain, sweeper
+from gateway.spool import Spool
 from store import journal
 from tests.journalling import rows
 
@@ -137,6 +138,28 @@ def test_the_ledger_ends_with_one_on_a_remainder(world: Runtime, muara: Callable
     result = muara("ledger", "--json")
     assert result.exit_code == 1
     assert lines(result)[0]["remainder"] == 1
+
+
+def test_what_lies_in_the_spool_is_pending(world: Runtime, muara: Callable[..., Result], config: Path) -> None:
+    now = world.clock()
+    entry = journal.Entry(id=journal.new_id(), account="sms1708", source="webhook", received_at=now, day=world.day(now))
+    Spool(load(config).spool).put(entry)
+    result = muara("ledger", "--json")
+    assert result.exit_code == 0
+    assert [(line["spooled"], line["payloads"], line["remainder"]) for line in lines(result)] == [(1, 0, 0)]
+
+
+def test_the_clock_raises_the_alarm_for_a_remainder_and_tidies_up(
+    world: Runtime, caplog: pytest.LogCaptureFixture
+) -> None:
+    receive(world, SMS)
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO throttle VALUES ('x', now() - interval '3 days', 1)")
+        assert sweeper.look_after(world, connection) == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM throttle").scalar_one() == 0
+        connection.exec_driver_sql("UPDATE journal SET item_count = 3")
+        assert sweeper.look_after(world, connection) == 2
+    assert "2 items of sms1708" in caplog.text
 
 
 def test_quarantine_is_listed_shown_and_read_again(world: Runtime, muara: Callable[..., Result]) -> None:
