@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each of the turns")
     parser.add_argument("--turns", type=int, default=4)
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     with servers() as (folder, database_url, redis_url), gateway(folder, database_url, redis_url) as (port, pid):
         numbers = itertools.count(1)

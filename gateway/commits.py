@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import logging
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
@@ -24,9 +23,6 @@ log = logging.getLogger(__name__)
 GROUP = 256
 #: Seconds between two looks whether the database is back.
 PROBE_EVERY = 0.5
-#: After a group of several the writer waits so long (seconds) for the next: few big commits cost less than many small
-#: ones. Who comes alone does not wait.
-GATHER = 0.002
 
 
 class _Slip:
@@ -96,7 +92,6 @@ class Committer:
             slips = self._next()
             if slips is None:
                 break
-            several = len(slips) > 1
             try:
                 self._write_all(slips) if slips else self._probe()
             except Exception as error:  # noqa: BLE001 - whatever it is, the requests must hear of it and go to the spool
@@ -104,8 +99,6 @@ class Committer:
                 self._fall(type(error).__name__)
                 for slip in slips:
                     slip.tell(committed=False)
-            if several:
-                time.sleep(GATHER)
         self._drop()
 
     def _next(self) -> list[_Slip] | None:
