@@ -50,7 +50,7 @@ def main() -> None:
     "--port", type=click.IntRange(1, 65534), default=8080, show_default=True, help="port of gateway and inbox"
 )
 @click.option(
-    "--pace", type=click.FloatRange(0), default=40.0, show_default=True, help="seconds between citizens; 0: stop"
+    "--pace", type=click.FloatRange(0), default=40.0, show_default=True, help="seconds between messages, 0 for none"
 )
 @click.option("--seed", type=int, default=1, hidden=True)
 def demo(data_dir: Path | None, host: str, port: int, pace: float, seed: int) -> None:

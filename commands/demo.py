@@ -19,6 +19,7 @@ from gateway.server import PortInUseError, ensure_free
 from standins.exchange import Site
 from standins.server import Stage
 from standins.server import serve as serve_town
+from store.embedded.lock import holder
 from store.engine import connect
 from store.people import OfficerError, Role, add_officer
 
@@ -57,7 +58,8 @@ def serve(data_dir: Path, *, host: str, port: int, pace: float, seed: int) -> No
     """Run the demo until Ctrl-C; `pace` is the mean of seconds between two citizens of the stream, 0 for none."""
     memory = demo_data.remember(data_dir, [officer["username"] for officer in _OFFICERS])
     memory |= {"host": host, "port": port, "town_port": _free_port(host, port + 1)}
-    demo_data.keep(data_dir, memory)
+    if holder(data_dir) is None:  # else the ports of the one that runs stay remembered, and this one soon fails
+        demo_data.keep(data_dir, memory)
     made = demo_data.settings(data_dir, memory)
     stage = _stage(made, memory, pace=pace, seed=seed)
     officers = functools.partial(_add_officers, made, memory["passwords"])
