@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import shutil
 import tempfile
 from pathlib import Path
@@ -34,3 +35,13 @@ def servers() -> Iterator[tuple[Path, str, str]]:
     finally:
         shutil.rmtree(runtime_dir(folder), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def facts() -> str:
+    """The machine that the figures belong to."""
+    model = "unknown processor"
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, load before {load}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from typing import Final
@@ -30,6 +31,7 @@ def canonical_phone(raw: str, region: str = "ID") -> str | None:
     return _by_metadata(unicodedata.normalize("NFKC", raw), region)
 
 
+@functools.lru_cache(maxsize=512)  # mostly for our own short codes, which stand in each message
 def _by_metadata(raw: str, region: str) -> str | None:
     """The slow way; letters are refused because the library reads them as a telephone's keys."""
     if _LETTERS.search(raw):

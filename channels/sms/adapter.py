@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from channels.contract import AccountInfo, Capabilities, Channel, ReplyOptions
@@ -73,8 +74,8 @@ class SmsChannel(Channel[Settings]):
         }
         return cls(AccountInfo(name=f"sms-{dialect}"), settings_type(**required))
 
-    @property
-    def addresses(self) -> frozenset[str]:
+    @functools.cached_property
+    def addresses(self) -> frozenset[str]:  # read for each message
         """The configured numbers as `to` names them."""
         return frozenset(address(number, self.settings.region) for number in self.settings.numbers)
 
