@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import multiprocessing
 import os
 import signal
@@ -76,6 +77,8 @@ def serve(load: Callable[[], Callable[..., Any]], *, host: str, port: int) -> No
         _die_with_parent(*lifeline)
         return load()
 
+    # It warns of so many threads at every start; here they wait for commits, not for the interpreter.
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     server.serve(target_loader=load_in_worker, wrap_loader=False)
 
 
