@@ -69,6 +69,7 @@ def build(
             album_settle=settings.album_settle_s,
             edit_wait=settings.edit_wait_s,
             send_threads=settings.outbox.threads,
+            max_media=settings.limits.max_media_bytes,
         ),
     )
 

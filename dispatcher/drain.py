@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rq.timeouts import BaseTimeoutException
@@ -28,6 +29,8 @@ T = TypeVar("T")
 
 #: Partitions that one pass takes at most, so that a second worker finds some too.
 SHARE = 48
+#: How long a payload waits whose files the blob store did not take or give.
+PUT_OFF = timedelta(seconds=30)
 
 
 def run(runtime: Runtime, seconds: float = 5.0) -> bool:
@@ -43,9 +46,9 @@ def step(runtime: Runtime) -> int:
     """One pass: parse what the journal holds, handle what is ready. The number of rows that it took."""
     with runtime.engine.begin() as connection:
         now = runtime.clock()
-        rows = journal.claim(connection, runtime.pace.batch)
+        rows = journal.claim(connection, now, runtime.pace.batch)
         if rows:
-            parsed = [parsing.parse(runtime, row) for row in rows]
+            parsed = _parse(runtime, connection, rows, now)
             _halving(
                 connection,
                 parsed,
@@ -53,6 +56,21 @@ def step(runtime: Runtime) -> int:
                 lambda row, error: _write_items(connection, [_unwritable(runtime, row, error)], now),
             )
         return len(rows) + _handle(runtime, connection, now)
+
+
+def _parse(
+    runtime: Runtime, connection: Connection, rows: Sequence[journal.Pending], now: datetime
+) -> list[parsing.Parsed]:
+    parsed, later = [], []
+    for row in rows:
+        try:
+            parsed.append(parsing.parse(runtime, row))
+        except BlobError as error:
+            log.warning("journal row %s is put off: %s", row.id, error)
+            later.append(row.id)
+    if later:
+        journal.put_off(connection, later, now + PUT_OFF)
+    return parsed
 
 
 def _handle(runtime: Runtime, connection: Connection, now: datetime) -> int:
@@ -67,9 +85,12 @@ def _handle(runtime: Runtime, connection: Connection, now: datetime) -> int:
         lambda part: handling.handle(runtime, connection, part, (), now),
         lambda row, error: _quarantine(connection, [row], error, now),
     )
+    known = [key for key in due if key[0] in runtime.accounts]
+    for key in set(due) - set(known):
+        _forsake(connection, key, now)
     _halving(
         connection,
-        due,
+        known,
         lambda part: handling.handle(runtime, connection, (), part, now),
         lambda key, error: _quarantine(connection, _due(connection, key, now), error, now),
     )
@@ -91,7 +112,7 @@ def _halving(
     except BaseTimeoutException:
         raise
     except Exception as error:
-        if is_away(error) or isinstance(error, BlobError):
+        if is_away(error):
             raise
         log.warning("a batch of %d failed: %s at %s", len(rows), type(error).__name__, _where(error))
         if len(rows) == 1:
@@ -121,6 +142,13 @@ def _quarantine(connection: Connection, rows: Sequence[items.ItemRow], error: Ex
     for row in rows:
         log.error("item %s (%s) quarantined: %s", row.id, row.account, type(error).__name__)
     items.finish(connection, [items.Result(id=row.id, outcome="quarantined", reason=reason) for row in rows], now)
+
+
+def _forsake(connection: Connection, key: Key, now: datetime) -> None:
+    """What waits in an account that is configured no more waits in quarantine instead."""
+    reason = f"account {key[0]} is not configured"
+    waiting = _due(connection, key, now)
+    items.finish(connection, [items.Result(id=row.id, outcome="quarantined", reason=reason) for row in waiting], now)
 
 
 def _where(error: Exception) -> str:

@@ -189,7 +189,7 @@ class _Account:
         words = _ADDRESS.sub("…", str(error))[:_LONGEST_ERROR]
         log.warning("%s: poll failed: %s", self.account.name, words)
         with connection.begin():
-            health.note_failure(connection, self.account.name, words, self._runtime.clock(), None)
+            health.note_failure(connection, self.account.name, words, self._runtime.clock())
         self._stop.wait(pause(self._failures, retry_after))
 
     def _rest(self, cursor: Cursor) -> None:

@@ -10,7 +10,7 @@ from channels.contract import RawMessage
 from channels.errors import ChannelError
 from normalizer import codec
 from normalizer.messages import KINDS, DeliveryReceipt, Edit, Ignored, InboundMessage, Malformed
-from store.blobs import BlobMissingError
+from store.blobs import BlobError, BlobMissingError
 from store.items import NewItem
 from store.partitions import partition
 
@@ -57,6 +57,8 @@ def _read(runtime: Runtime, account: Account, row: Pending) -> Sequence[Inbound]
         return account.channel.parse(raw) or [Ignored(reason="empty")]
     except (ChannelError, BlobMissingError) as error:
         return [Malformed(error=f"{type(error).__name__}: {error}")]
+    except BlobError:
+        raise
     except Exception as error:  # noqa: BLE001 - a bug in one adapter must not stop the rest; it is quarantined instead
         log.error("adapter %s failed on journal row %s: %s", account.channel.key, row.id, type(error).__name__)  # noqa: TRY400 - a traceback could carry a citizen's words
         return [Malformed(error=f"{type(error).__name__} in the adapter")]

@@ -120,6 +120,9 @@ class Sender:
         with self._runtime.engine.connect() as connection:
             due = outbox.lanes(connection, now, now - ABANDONED)
         started = 0
+        for lane in [lane for lane in due if lane[0] not in self._runtime.accounts]:
+            with self._runtime.engine.begin() as connection:
+                outbox.forsake(connection, *lane)
         for lane in due:
             with self._mutex:
                 crowded = sum(other[0] == lane[0] for other in self._busy) >= PER_ACCOUNT
@@ -228,7 +231,7 @@ def _rest(runtime: Runtime, letter: Letter, error: SendFailed, seconds: float | 
             pause = min(FIRST_PAUSE * 2 ** min(health.failures(connection, letter.account), 10), LONGEST_PAUSE)
         until = now + timedelta(seconds=pause)
         outbox.postpone(connection, letter, until, str(error))
-        health.note_failure(connection, letter.account, str(error), now, until)
+        health.rest(connection, letter.account, str(error), now, until)
     return False
 
 
@@ -237,7 +240,7 @@ def _unknown(runtime: Runtime, account: Account, letter: Letter, error: SendFail
         return _rest(runtime, letter, error, None)
     with runtime.engine.begin() as connection:
         outbox.give_up(connection, letter, "unknown" if letter.purpose == "answer" else "dropped", str(error))
-        health.note_failure(connection, letter.account, str(error), runtime.clock(), None)
+        health.note_failure(connection, letter.account, str(error), runtime.clock())
     return True
 
 

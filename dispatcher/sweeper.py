@@ -35,7 +35,7 @@ def unfinished(runtime: Runtime, connection: Connection) -> list[Bell]:
     """Which bells should be rung now."""
     now = runtime.clock()
     found = []
-    if journal.has_pending(connection) or items.has_work(connection, now):
+    if journal.has_pending(connection, now) or items.has_work(connection, now):
         found.append(Bell.DRAIN)
     if outbox.lanes(connection, now, now - ABANDONED):
         found.append(Bell.OUTBOX)

@@ -26,7 +26,16 @@ def connect(url: str, *, pool_size: int = 5, name: str = "muara") -> Engine:
         pool_pre_ping=True,
         pool_timeout=10,
         hide_parameters=True,  # they are citizens' words, and errors are logged
-        connect_args={"connect_timeout": 3, "application_name": name, "options": "-c timezone=UTC"},
+        connect_args={
+            "connect_timeout": 3,
+            "application_name": name,
+            "options": "-c timezone=UTC",
+            # A machine that vanished answers nothing; without these a lock or a thread would wait for it for minutes.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+        },
     )
     event.listen(engine, "connect", _read_json_quickly)
     return engine

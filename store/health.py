@@ -9,39 +9,46 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-_OK = """
-INSERT INTO account_state (account, last_in_at, last_out_at, failures) VALUES (%(account)s, %(seen)s, %(sent)s, 0)
-ON CONFLICT (account) DO UPDATE SET failures = 0, paused_until = NULL,
-  last_in_at = coalesce(EXCLUDED.last_in_at, account_state.last_in_at),
-  last_out_at = coalesce(EXCLUDED.last_out_at, account_state.last_out_at)
+# Receiving and sending fail for reasons of their own: a poll that works does not end a pause that a send began.
+_SENT = """
+INSERT INTO account_state (account, last_out_at, failures) VALUES (%s, %s, 0)
+ON CONFLICT (account) DO UPDATE SET last_out_at = EXCLUDED.last_out_at, failures = 0, paused_until = NULL
+"""
+_RECEIVED = """
+INSERT INTO account_state (account, last_in_at) VALUES (%s, %s)
+ON CONFLICT (account) DO UPDATE SET last_in_at = EXCLUDED.last_in_at
 """
 _FAILED = """
-INSERT INTO account_state (account, last_error_at, last_error, failures, paused_until)
-VALUES (%(account)s, %(now)s, %(error)s, 1, %(until)s)
-ON CONFLICT (account) DO UPDATE SET last_error_at = EXCLUDED.last_error_at, last_error = EXCLUDED.last_error,
-  failures = account_state.failures + 1,
-  paused_until = greatest(EXCLUDED.paused_until, account_state.paused_until)
-RETURNING failures
+INSERT INTO account_state (account, last_error_at, last_error) VALUES (%s, %s, %s)
+ON CONFLICT (account) DO UPDATE SET last_error_at = EXCLUDED.last_error_at, last_error = EXCLUDED.last_error
+"""
+_REST = """
+UPDATE account_state SET failures = failures + 1, paused_until = greatest(paused_until, %s) WHERE account = %s
 """
 
 
 def note_sent(connection: Connection, account: str, now: datetime) -> None:
     """Sending works."""
-    connection.exec_driver_sql(_OK, {"account": account, "seen": None, "sent": now})
+    connection.exec_driver_sql(_SENT, (account, now))
 
 
 def note_received(connection: Connection, account: str, now: datetime) -> None:
     """Polling works."""
-    connection.exec_driver_sql(_OK, {"account": account, "seen": now, "sent": None})
+    connection.exec_driver_sql(_RECEIVED, (account, now))
 
 
-def note_failure(connection: Connection, account: str, error: str, now: datetime, until: datetime | None) -> int:
-    """It does not; `until` pauses sending. How often in a row it has failed."""
-    values = {"account": account, "now": now, "error": error, "until": until}
-    return int(connection.exec_driver_sql(_FAILED, values).scalar_one())
+def note_failure(connection: Connection, account: str, error: str, now: datetime) -> None:
+    """Something did not work; `error` holds no personal data."""
+    connection.exec_driver_sql(_FAILED, (account, now, error))
+
+
+def rest(connection: Connection, account: str, error: str, now: datetime, until: datetime) -> None:
+    """Sending does not work: the account rests until then."""
+    note_failure(connection, account, error, now)
+    connection.exec_driver_sql(_REST, (until, account))
 
 
 def failures(connection: Connection, account: str) -> int:
-    """How often in a row the account has failed."""
+    """How often in a row sending has failed."""
     sql = "SELECT failures FROM account_state WHERE account = %s"
     return int(connection.exec_driver_sql(sql, (account,)).scalar_one_or_none() or 0)

@@ -128,7 +128,8 @@ SELECT {", ".join("i." + name.strip() for name in _ROW.split(","))}
 FROM unnest(%s::int[]) AS p
 CROSS JOIN LATERAL (
   SELECT * FROM item WHERE state = 'new' AND partition = p
-    AND journal_seq < coalesce((SELECT min(seq) FROM journal WHERE parsed_at IS NULL), 9223372036854775807)
+    AND journal_seq < coalesce(
+      (SELECT min(seq) FROM journal WHERE parsed_at IS NULL AND not_before IS NULL), 9223372036854775807)
   ORDER BY journal_seq, ordinal LIMIT %s
 ) i
 ORDER BY i.journal_seq, i.ordinal

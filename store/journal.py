@@ -85,13 +85,13 @@ def insert(connection: Connection, entries: Sequence[Entry]) -> None:
 
 _CLAIM = """
 SELECT id, seq, account, source, received_at, day, query, headers, body, blob, meta FROM journal
-WHERE parsed_at IS NULL ORDER BY seq LIMIT %s FOR UPDATE SKIP LOCKED
+WHERE parsed_at IS NULL AND (not_before IS NULL OR not_before <= %s) ORDER BY seq LIMIT %s FOR UPDATE SKIP LOCKED
 """
 
 
-def claim(connection: Connection, limit: int) -> list[Pending]:
+def claim(connection: Connection, now: datetime, limit: int) -> list[Pending]:
     """The oldest unparsed rows that no other worker holds, locked until the transaction ends."""
-    return [_pending(row) for row in connection.exec_driver_sql(_CLAIM, (limit,))]
+    return [_pending(row) for row in connection.exec_driver_sql(_CLAIM, (now, limit))]
 
 
 _ONE = """
@@ -117,18 +117,15 @@ def mark_parsed(connection: Connection, now: datetime, rows: Iterable[tuple[uuid
     connection.exec_driver_sql(_PARSED, (now, list(ids), list(versions), list(counts)))
 
 
-_HORIZON = "SELECT account, min(seq) FROM journal WHERE parsed_at IS NULL GROUP BY account"
+def has_pending(connection: Connection, now: datetime) -> bool:
+    """Whether any row can be parsed now."""
+    sql = "SELECT 1 FROM journal WHERE parsed_at IS NULL AND (not_before IS NULL OR not_before <= %s) LIMIT 1"
+    return connection.exec_driver_sql(sql, (now,)).one_or_none() is not None
 
 
-def horizon(connection: Connection) -> dict[str, int]:
-    """For each account the oldest row that is not parsed yet: items behind it must wait their turn."""
-    return {row[0]: row[1] for row in connection.exec_driver_sql(_HORIZON)}
-
-
-def has_pending(connection: Connection) -> bool:
-    """Whether any row waits to be parsed."""
-    row = connection.exec_driver_sql("SELECT 1 FROM journal WHERE parsed_at IS NULL LIMIT 1").one_or_none()
-    return row is not None
+def put_off(connection: Connection, ids: Sequence[uuid.UUID], until: datetime) -> None:
+    """Leave these rows alone until then; those behind them go first."""
+    connection.exec_driver_sql("UPDATE journal SET not_before = %s WHERE id = ANY(%s)", (until, list(ids)))
 
 
 def _pending(row: Any) -> Pending:

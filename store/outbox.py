@@ -193,6 +193,15 @@ def record_sent(connection: Connection, letter: Letter, external_id: str, status
     apply_receipts(connection, [(letter.account, external_id)])
 
 
+def forsake(connection: Connection, account: str, lane: int) -> None:
+    """An account that is configured no more sends nothing; the officers see it."""
+    sql = """
+    UPDATE outbox SET state = 'failed', error = 'this account is not configured any more'
+    WHERE account = %s AND lane = %s AND state = 'queued' RETURNING complaint_id
+    """
+    _flag(connection, [row[0] for row in connection.exec_driver_sql(sql, (account, lane)).fetchall()])
+
+
 def postpone(connection: Connection, letter: Letter, until: datetime, error: str) -> None:
     """Not sent: try again at `until`."""
     connection.exec_driver_sql(

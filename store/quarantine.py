@@ -56,7 +56,8 @@ WITH again AS (
   DELETE FROM item i USING again a WHERE i.journal_id = a.id
     AND (i.outcome = 'quarantined' OR (i.outcome = 'ignored' AND i.reason NOT LIKE 'command:%%'))
 )
-UPDATE journal j SET parsed_at = NULL, item_count = NULL, meta = meta || '{"replayed": true}' FROM again a
+UPDATE journal j SET parsed_at = NULL, not_before = NULL, item_count = NULL, meta = meta || '{"replayed": true}'
+FROM again a
 WHERE j.id = a.id RETURNING j.id
 """
 _SELECT = """

@@ -124,7 +124,7 @@ def journalled(world: Runtime, account: str = "toy") -> list[str]:
 
 
 def state(world: Runtime, account: str = "toy") -> tuple[Any, ...]:
-    columns = "failures, last_error, last_in_at IS NOT NULL"
+    columns = "last_error, last_in_at IS NOT NULL"
     found = rows(world, f"SELECT {columns} FROM account_state WHERE account = :account", account=account)  # noqa: S608 - ours
     return found[0] if found else ()
 

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("blob", sa.Text(), nullable=True),
         sa.Column("meta", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("parsed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("adapter_version", sa.Text(), nullable=True),
         sa.Column("item_count", sa.BigInteger(), nullable=True),

@@ -16,7 +16,8 @@ from store.models.base import Base
 class Journal(Base):
     """One payload, byte for byte. `body` is null where `blob` names it; `day` is the local date of receipt.
 
-    `seq` is the order of arrival. `item_count` is null until the payload is parsed.
+    `seq` is the order of arrival. `item_count` is null until the payload is parsed. `not_before` puts off a payload
+    whose files the blob store cannot take or give now, so that it holds up no other.
     """
 
     __tablename__ = "journal"
@@ -32,6 +33,7 @@ class Journal(Base):
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     blob: Mapped[str | None]
     meta: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    not_before: Mapped[dt.datetime | None]
     parsed_at: Mapped[dt.datetime | None]
     adapter_version: Mapped[str | None]
     item_count: Mapped[int | None]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dispatcher import drain
+from store.blobs import BlobError, Blobs
 from tests.journalling import deliver, empty, outcomes, rows, threads
 from tests.toy import MASBUP, START, Clock, ToyChannel, runtime
 
@@ -314,6 +316,45 @@ def test_two_accounts_do_not_share_external_ids(engine: Engine, redis_client: Re
     deliver(world, [{"external_id": "1", "text": WORDS}], account="other")
     drain.run(world)
     assert outcomes(world) == {"message": 2}
+
+
+def test_a_payload_that_the_blob_store_cannot_give_now_holds_up_no_other(
+    engine: Engine, redis_client: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    world = runtime(engine, redis_client, tmp_path, clock=clock)
+    deliver(world, [{"external_id": "1", "text": WORDS}])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE journal SET blob = 'abc'")
+    deliver(world, [{"external_id": "2", "text": "masbupsiaga lampu mati", "at": 60}])
+
+    def away(_self: object, _sha256: str) -> bytes:
+        raise BlobError("the object store is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Blobs, "get", away)
+        drain.run(world)
+        assert outcomes(world) == {"message": 1}
+        assert drain.run(world) is False
+    monkeypatch.setattr(Blobs, "get", lambda _self, _sha256: json.dumps([{"external_id": "1", "text": WORDS}]).encode())
+    drain.run(world)
+    assert outcomes(world) == {"message": 1}
+    clock.now += timedelta(seconds=31)
+    drain.run(world)
+    assert outcomes(world) == {"message": 2}
+
+
+def test_what_waits_for_an_account_that_is_gone_ends_in_quarantine(
+    engine: Engine, redis_client: Redis, tmp_path: Path
+) -> None:
+    clock = Clock()
+    world = runtime(engine, redis_client, tmp_path, clock=clock)
+    deliver(world, [{"external_id": "a", "text": "x", "part": ["7", 1, 2]}])
+    drain.run(world)
+    clock.now += timedelta(hours=1)
+    without = runtime(engine, redis_client, tmp_path, clock=clock, channels=[ToyChannel("other")])
+    assert drain.run(without) is False
+    assert outcomes(world) == {"quarantined": 1}
 
 
 def test_a_future_clock_is_not_believed(world: Runtime) -> None:

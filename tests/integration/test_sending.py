@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from datetime import timedelta
@@ -170,6 +171,15 @@ def test_a_receipt_before_the_send_is_recorded_counts(world: World) -> None:
     deliver(world.runtime, [{"kind": "receipt", "external_id": "out-1", "status": "sent"}])
     drain.run(world.runtime)
     assert world.states() == [("ack", "read", 1)]
+
+
+def test_what_an_account_that_is_gone_should_have_sent_is_shown_as_failed(world: World) -> None:
+    world.receive()
+    accounts = {"other": world.runtime.accounts["toy"]}
+    with sending.sender(dataclasses.replace(world.runtime, accounts=accounts)) as sender:
+        assert sender.run(5.0) is False
+    assert world.states() == [("ack", "failed", 0)]
+    assert rows(world.runtime, "SELECT send_failed FROM complaint") == [(True,)]
 
 
 class SlowChannel(ToyChannel):
