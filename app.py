@@ -25,7 +25,10 @@ _FORM_TEXT = 1024 * 1024
 
 
 def create_app(settings: Settings, runtime: Runtime) -> Flask:
-    """The application, with its threads running; `app.extensions["edge"]` stops them. For one process, after a fork."""
+    """The application, with its threads running: for one process, after the fork.
+
+    `app.extensions["edge"].stop()` and `app.extensions["codes"].close()` end them.
+    """
     app = Flask("muara", static_folder=None, template_folder=None)
     key = installation_key(settings.secret_key, settings.data_dir)
     https = settings.public_url.startswith("https://")
@@ -37,7 +40,7 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
     )
     security.register(app, https=https)
     app.register_blueprint(health.blueprint(edge.health))
-    public.register(
+    app.extensions["codes"] = public.register(
         app,
         runtime,
         edge.acceptor,

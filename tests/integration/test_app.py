@@ -33,6 +33,7 @@ def app(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Flask]:
     made = create_app(chosen, runtime)
     yield made
     made.extensions["edge"].stop()
+    made.extensions["codes"].close()
     runtime.engine.dispose()
     runtime.redis.close()
 
