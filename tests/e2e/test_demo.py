@@ -15,25 +15,16 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.conftest import ROOT, temporary_data_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 READY = "Ctrl-C untuk berhenti"
 SMS = "#sms-6281200000001"
 TELEGRAM = "#telegram-8100001"
@@ -106,14 +97,6 @@ def port() -> int:
         free.bind(("127.0.0.1", 0))
         found: int = free.getsockname()[1]
         return found
-
-
-@pytest.fixture(scope="module")
-def browser(need: Callable[[str], str]) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=need("chromium"), args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @contextlib.contextmanager

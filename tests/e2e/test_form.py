@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from channels.toolkit.form import read_form
 from config.settings import Limits
@@ -17,36 +17,19 @@ from normalizer import ticket
 from tests.public_site import Site, running, served
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Locator, Page, ViewportSize
     from redis import Redis
     from sqlalchemy import Engine
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WORDS = "Jalan di depan SD 2 Widuri berlubang"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 NARROWEST: ViewportSize = {"width": 320, "height": 640}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PAGES = ("/", "/lapor", "/lacak", "/privasi")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def browser(need: Callable[[str], str]) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=need("chromium"), args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from store import people
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from redis import Redis
     from sqlalchemy import Engine
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE = (390, 844)
 DESKTOP = (1280, 800)
 
@@ -41,14 +32,6 @@ class Quiet(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *arguments: object) -> None:  # noqa: A002 - werkzeug's name
         """Nothing."""
-
-
-@pytest.fixture(scope="module")
-def chromium(need: Callable[[str], str]) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=need("chromium"), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -72,14 +55,14 @@ def address(site: Site) -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     """A page that is logged in and shows the queue; whatever the browser complains about fails the test."""
     complaints: list[str] = []
     contexts = []
 
     def open_page(size: tuple[int, int] = DESKTOP, *, scripts: bool = True) -> Page:
         width, height = size
-        context = chromium.new_context(
+        context = browser.new_context(
             base_url=address, viewport={"width": width, "height": height}, java_script_enabled=scripts
         )
         contexts.append(context)

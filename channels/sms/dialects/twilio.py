@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from channels.contract import Media, Obligation, OutboundReply, RawMessage, RawRequest
     from normalizer.messages import Inbound
 
+API: Final = "https://api.twilio.com"
 #: An empty TwiML document: nothing is sent back by Twilio itself.
 _TWIML: Final = Answer(
     body=b'<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml; charset=utf-8"
 )
-API: Final = "https://api.twilio.com"
 _INCOMING: Final = frozenset({"", "received", "receiving"})
 _STATUSES: Final = {
     "accepted": Delivery.ACCEPTED,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
 from channels.errors import OutcomeUnknown
-from channels.sms.dialects.twilio import API
 from channels.toolkit import http
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class _Transport(HttpClient):  # type: ignore[misc] # twilio ships no types
         """SendFailed and its kinds for whatever is not 2xx; twilio's error number goes with it."""
         answer = http.call(
             method,
-            self._api_url + url.removeprefix(API),
+            self._api_url + url.removeprefix(f"https://{urlsplit(url).netloc}"),
             who=_WHO,
             timeout=timeout or self._seconds,
             params=params,
