@@ -23,6 +23,7 @@ import redis
 from rq import Queue, Worker
 
 import worker
+from bench.house import SECRET, configuration
 from bench.servers import facts, servers
 from config.settings import load
 from dispatcher import bells
@@ -34,13 +35,11 @@ from worker import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
     from config.settings import Settings
 
-SECRET = "a-made-up-secret"  # noqa: S105 - for this run only
 WORDS = (
     "masbupsiaga jalan di depan pasar Comal berlubang sdh 3 bulan, mohon segera diperbaiki",
     "Mas Bup Siaga: lampu jalan RT 02/03 desa Karanganyar kec Moga mati, rawan kecelakaan",
@@ -55,58 +54,28 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=300, help="no-op jobs for RQ")
     parser.add_argument("--turns", type=int, default=2)
     options = parser.parse_args()
+    machine = facts()
     rates: dict[str, list[float]] = {"one drain worker": [], "two drain workers": [], "RQ, a no-op job a message": []}
     with servers() as (folder, database_url, redis_url):
-        settings = configured(folder)
+        config = configuration(folder, "http://127.0.0.1:9")
+        settings = load(config, {"data_dir": str(folder), "log_level": "warning"}, {})
         for turn in range(options.turns):
             for count, name in enumerate(list(rates)[:2], start=1):
                 messages = entries(f"{turn}{count}", options.messages)
                 rates[name].append(drained(settings, database_url, redis_url, messages, workers=count))
             rates["RQ, a no-op job a message"].append(rq_rate(redis_url, options.jobs))
-    show(rates)
+    show(rates, machine)
 
 
-def show(rates: dict[str, list[float]]) -> None:
+def show(rates: dict[str, list[float]], machine: str) -> None:
     """Ratios first."""
     medians = {name: statistics.median(found) for name, found in rates.items()}
     *drains, jobs = medians
     for name in drains:
-        print(f"ratio {name} / RQ: {medians[name] / medians[jobs]:.0f} x")
-    print(facts())
+        print(f"{name} / RQ: {medians[name] / medians[jobs]:.0f} x")
+    print(machine)
     for name, rate in medians.items():
         print(f"{name:28} {rate:7.0f}/s   ({', '.join(f'{one:.0f}' for one in rates[name])})")
-
-
-def configured(folder: Path) -> Settings:
-    """Two accounts and one program."""
-    config = folder / "config"
-    (config / "programs").mkdir(parents=True)
-    (config / "muara.toml").write_text(
-        f"""
-log_level = "warning"
-[accounts.sms]
-channel = "sms"
-dialect = "kannel"
-numbers = ["1708"]
-secret = "{SECRET}"
-username = "muara"
-password = "{SECRET}"
-[accounts.bot]
-channel = "telegram"
-token = "1:made-up"
-secret_token = "{SECRET}"
-"""
-    )
-    (config / "programs" / "masbupsiaga.toml").write_text(
-        """
-name = "Mas Bup Siaga"
-organisation = "Kabupaten Pemalang"
-keywords = ["masbupsiaga"]
-accounts = ["sms", "bot", "web", "desk"]
-places = ["Moga", "Comal", "Randudongkal"]
-"""
-    )
-    return load(config, {"data_dir": str(folder)}, {})
 
 
 def entries(name: str, conversations: int) -> list[Entry]:
