@@ -167,7 +167,8 @@ class TelegramChannel(Channel[TelegramSettings]):
             return Health(ok=True, sentence=f"@{username} is polled, {waiting}.")
         if info.url != self.account.hook_url:
             where = f"to {_host(info.url)}" if info.url else "nowhere"
-            return Health(ok=False, sentence=f"Telegram delivers @{username} {where}: run ./muara doctor --fix to register ours.")
+            advice = "run ./muara doctor --fix to have it delivered here"
+            return Health(ok=False, sentence=f"Telegram delivers @{username} {where}: {advice}.")
         if info.last_error_date and info.last_error_date > datetime.now(UTC) - _RECENT:
             said = (info.last_error_message or "no reason given")[:200]
             return Health(ok=False, sentence=f"Telegram could not deliver to our webhook ({said}), {waiting}.")

@@ -1,4 +1,4 @@
-"""One real browser for all end-to-end tests; each test opens a window of its own."""
+"""One real browser for each module of end-to-end tests; each test opens a window of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# For a module, not the session: while it is open, playwright's event loop runs in the thread of the tests.
+@pytest.fixture(scope="module")
 def browser(need: Callable[[str], str]) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=need("chromium"), args=ARGUMENTS)
