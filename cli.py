@@ -67,9 +67,12 @@ def demo(data_dir: Path | None, host: str, port: int, pace: float, seed: int) ->
 @click.option("--port", type=click.IntRange(1, 65535), help="port to listen on")
 def up(config_dir: Path | None, data_dir: Path | None, host: str | None, port: int | None) -> None:
     """Run everything on this machine, for real use."""
-    from commands import running
+    from commands import demo_data, running
+    from commands.saying import fail
 
     settings = _settings(config_dir, data_dir, host=host, port=port)
+    if demo_data.is_demo(settings.data_dir):
+        fail(f"{settings.data_dir} holds a demo: give real use a data directory of its own")
     running.serve(settings, on_ready=lambda: click.echo(f"Muara is up: {settings.public_url} (Ctrl-C stops it)"))
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import wiring
 from channels.errors import ChannelError
 from commands.saying import show
+from gateway.spool import Spool
 from store.blobs import BlobError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def examine(settings: Settings, *, fix: bool) -> Iterator[Finding]:
     yield _database(runtime)
     yield _redis(runtime)
     yield _files(runtime, settings)
+    yield _spool(settings)
     for account in runtime.accounts.values():
         if fix:
             yield from _register(account)
@@ -101,6 +103,19 @@ def _redis(runtime: Runtime) -> Finding:
         sentence = f"does not answer ({type(error).__name__}): start Muara (./muara up) or check redis_url"
         return Finding(part="redis", ok=False, sentence=sentence)
     return Finding(part="redis", ok=True, sentence=f"answers, {waiting} rings wait")
+
+
+def _spool(settings: Settings) -> Finding:
+    try:
+        depth = Spool(settings.spool).depth()
+    except OSError as error:
+        return Finding(part="spool", ok=False, sentence=f"{settings.spool} cannot be read: {error.strerror}")
+    if depth.bad:
+        sentence = (
+            f"{depth.bad} files in {settings.spool} end in .bad: no database took them; keep them and ask for help"
+        )
+        return Finding(part="spool", ok=False, sentence=sentence)
+    return Finding(part="spool", ok=True, sentence=f"{depth.pending} payloads wait on disk for the database")
 
 
 def _files(runtime: Runtime, settings: Settings) -> Finding:
