@@ -111,9 +111,7 @@ def _spool(settings: Settings) -> Finding:
     except OSError as error:
         return Finding(part="spool", ok=False, sentence=f"{settings.spool} cannot be read: {error.strerror}")
     if depth.bad:
-        sentence = (
-            f"{depth.bad} files in {settings.spool} end in .bad: no database took them; keep them and ask for help"
-        )
+        sentence = f"{depth.bad} files in {settings.spool} end in .bad: the database refused them; keep them safe"
         return Finding(part="spool", ok=False, sentence=sentence)
     return Finding(part="spool", ok=True, sentence=f"{depth.pending} payloads wait on disk for the database")
 

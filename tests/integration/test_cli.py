@@ -190,6 +190,22 @@ def test_an_officer_is_added_once(world: Runtime, muara: Callable[..., Result]) 
     assert "kata sandi" not in str(rows(world, "SELECT password_hash FROM officer"))
 
 
+def test_a_demos_data_is_not_for_real_use(config: Path, muara: Callable[..., Result]) -> None:
+    (load(config).data_dir / "demo.json").write_text("{}")
+    result = muara("up")
+    assert result.exit_code == 2
+    assert "holds a demo" in result.stderr
+
+
+def test_doctor_shows_what_the_spool_gave_up_on(config: Path, muara: Callable[..., Result]) -> None:
+    spool = load(config).spool
+    spool.mkdir(parents=True)
+    (spool / "x.bad").write_bytes(b"torn")
+    findings = {line["part"]: line for line in lines(muara("doctor", "--json"))}
+    assert findings["spool"]["ok"] is False
+    assert findings["database"]["ok"] is True
+
+
 def test_a_ticket_that_is_none_and_a_ticket_that_is_not_there(world: Runtime, muara: Callable[..., Result]) -> None:
     assert world.accounts
     assert muara("show", "nonsense").exit_code == 2
