@@ -120,6 +120,13 @@ def test_the_shape_of_records_is_the_documented_one(heading: str, record: Any) -
         assert f"`{field.name}`" in sections(OUTPUT)[heading]
 
 
+def test_the_parts_that_the_doctor_looks_at_are_the_documented_ones() -> None:
+    source = (ROOT / "commands" / "doctor.py").read_text("utf-8")
+    parts = {part.split()[0] for part in re.findall(r'part=f?"([^"]+)"', source)}
+    named = sections(OUTPUT)["JSON of doctor"].partition("(text:")[2].partition(")")[0]
+    assert {name.split()[0] for name in re.findall(r"`([^`]+)`", named)} == parts
+
+
 def test_the_shape_of_the_ledger_is_the_documented_one() -> None:
     shape = {"account", "day", "payloads", "spooled", "unparsed", "items", "pending", *OUTCOMES, "remainder"}
     assert keys(sections(OUTPUT)["JSON of ledger"]) == shape
