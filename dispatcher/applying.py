@@ -27,7 +27,7 @@ AHEAD = timedelta(minutes=5)
 
 def apply(conversation: Conversation, item: ItemRow, pace: Pace) -> None:
     """Let one new item do its work."""
-    content = codec.decode(item.kind, item.payload)
+    content = item.content
     match content:
         case InboundMessage():
             _message(conversation, item, content, pace)
@@ -49,7 +49,7 @@ def release(conversation: Conversation, now: datetime) -> None:
     for item in due:
         if item.id not in conversation.waiting:
             continue
-        content = codec.decode(item.kind, item.payload)
+        content = item.content
         if isinstance(content, Edit):
             _orphan(conversation, item, content)
         elif isinstance(content, InboundMessage):
@@ -81,7 +81,7 @@ def _settle(conversation: Conversation, item: ItemRow, row: MessageRow) -> None:
         _prompt(conversation, item, row)
     for other in list(conversation.waiting.values()):
         if other.kind == "edit" and other.external_id == row.external_id:
-            edit = codec.decode("edit", other.payload)
+            edit = other.content
             if isinstance(edit, Edit):
                 _revise(conversation, other, edit, row)
     for revision in conversation.revisions:

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from normalizer import codec, parts
+from normalizer import parts
 from normalizer.messages import InboundMessage
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def members(conversation: Conversation, key: str) -> list[Member]:
     for item in conversation.waiting.values():
         if item.kind != "message":
             continue
-        content = codec.decode("message", item.payload)
+        content = item.content
         if isinstance(content, InboundMessage) and (content.part or content.album) and group_key(content) == key:
             number = _number(content) if content.part is not None else item.id
             found.setdefault(number, Member(item=item, content=content))

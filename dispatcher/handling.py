@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from dispatcher import applying, cases, replies
 from dispatcher.conversation import Conversation, Key
 from dispatcher.grouping import group_key
-from normalizer import codec
 from normalizer.messages import DeliveryReceipt, Edit, InboundMessage, Unsent
 from store import bulk, contacts, items, outbox, revisions, threads, tickets
 from store.items import ItemRow, Result
@@ -51,7 +50,7 @@ def handle(
 def _receipts(connection: Connection, rows: Sequence[ItemRow]) -> list[Result]:
     found = []
     for row in rows:
-        receipt = codec.decode("receipt", row.payload)
+        receipt = row.content
         if isinstance(receipt, DeliveryReceipt):
             at = applying.believed(receipt.at, row.received_at)
             found.append((row.account, receipt.external_id, receipt.status.value, at, receipt.error))
@@ -71,7 +70,7 @@ def _load(
     held = items.waiting(connection, waiting)
     for row in (*rows, *held):
         key = (row.account, row.conversation)
-        content = codec.decode(row.kind, row.payload)
+        content = row.content
         pointed.add((row.account, row.external_id))
         if isinstance(content, InboundMessage | Edit):
             at = applying.believed(content.sent_at, row.received_at) - REACH

@@ -43,7 +43,7 @@ def write(runtime: Runtime, connection: Connection, found: Sequence[Conversation
         text = _text(runtime, conversation, reply, states, latest.get((conversation.account.name, conversation.key)))
         line = _line(conversation, reply, text, now) if reply.case is not None else None
         if line is not None:
-            lines.append({name: getattr(line, name) for name in MESSAGE})
+            lines.append(line)
         rows.append(_row(conversation, reply, text, line, now))
     bulk.insert(connection, "message", MESSAGE, lines)
     outbox.insert(connection, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -9,7 +10,7 @@ import orjson
 from normalizer.text import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
@@ -25,33 +26,35 @@ def dumps(value: Any) -> str:
     return found.decode()
 
 
-def insert(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert `rows`, each with a value for every one of `columns`; columns that are not named take their defaults."""
-    if data := [{name: row[name] for name in columns} for row in rows]:
+def insert(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Any]) -> None:
+    """Insert `columns` of `rows`, mappings or dataclasses with these names; columns not named take their defaults."""
+    if rows:
         names = ", ".join(columns)
         connection.exec_driver_sql(
             f"INSERT INTO {table} ({names}) "  # noqa: S608 - names of ours
             f"SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)",
-            (dumps(data),),
+            (dumps(rows),),
         )
 
 
-def update(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Set `columns` of the rows that `id` names."""
-    if data := [{"id": row["id"], **{name: row[name] for name in columns}} for row in rows]:
+def update(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Any]) -> None:
+    """Set `columns` of the rows that `id` names; `rows` as above."""
+    if rows:
         changes = ", ".join(f"{name} = r.{name}" for name in columns)
         connection.exec_driver_sql(
             f"UPDATE {table} t SET {changes} "  # noqa: S608 - names of ours
             f"FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) r WHERE t.id = r.id",
-            (dumps(data),),
+            (dumps(rows),),
         )
 
 
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return storable(value)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_storable(entry) for entry in value]
     if isinstance(value, dict):
         return {_storable(key): _storable(entry) for key, entry in value.items()}
+    if dataclasses.is_dataclass(value):
+        return {field.name: _storable(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return value

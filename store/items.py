@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any
 
+from normalizer import codec
 from store.bulk import dumps
 from store.partitions import PARTITIONS
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from sqlalchemy import Connection
+
+    from normalizer.messages import Inbound
 
 #: The first key of the advisory locks on partitions; the second is the partition.
 LOCK_SPACE = 7_246_002
@@ -37,7 +41,7 @@ class NewItem:
     payload: dict[str, Any]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class ItemRow:
     """An item to handle."""
 
@@ -51,6 +55,11 @@ class ItemRow:
     payload: dict[str, Any]
     state: str
     due_at: datetime | None
+
+    @functools.cached_property
+    def content(self) -> Inbound:
+        """What the adapter read, without the bytes of its attachments."""
+        return codec.decode(self.kind, self.payload)
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -94,9 +103,8 @@ def insert(connection: Connection, items: Sequence[NewItem], now: datetime) -> N
     """Write the items; those whose event is known already are written as duplicates of the first."""
     if not items:
         return
-    rows = [{name: getattr(item, name) for name in NewItem.__slots__} for item in items]
-    written = {(row[0], row[1]) for row in connection.exec_driver_sql(_INSERT, (dumps(rows),))}
-    if doubles := [row for row in rows if (row["journal_id"], row["ordinal"]) not in written]:
+    written = {(row[0], row[1]) for row in connection.exec_driver_sql(_INSERT, (dumps(items),))}
+    if doubles := [item for item in items if (item.journal_id, item.ordinal) not in written]:
         connection.exec_driver_sql(_DOUBLES, (now, dumps(doubles)))
 
 
@@ -122,7 +130,8 @@ def lock_partitions(connection: Connection, now: datetime, limit: int) -> list[i
     return [row[0] for row in connection.exec_driver_sql(_LOCK, (now, limit))]
 
 
-_ROW = "id, account, kind, external_id, version, conversation, received_at, payload, state, due_at"
+_NAMES = tuple(field.name for field in dataclasses.fields(ItemRow))
+_ROW = ", ".join(_NAMES)
 _NEW = f"""
 SELECT {", ".join("i." + name.strip() for name in _ROW.split(","))}
 FROM unnest(%s::int[]) AS p
@@ -154,7 +163,7 @@ def due(connection: Connection, partitions: Sequence[int], now: datetime, limit:
 
 _WAITING = f"""
 SELECT {", ".join("i." + name.strip() for name in _ROW.split(","))}
-FROM unnest(%s::text[], %s::text[]) AS k(account, conversation)
+FROM unnest(%b::text[], %b::text[]) AS k(account, conversation)
 JOIN item i ON i.account = k.account AND i.conversation = k.conversation AND i.state = 'waiting'
 ORDER BY i.journal_seq, i.ordinal
 """  # noqa: S608 - names of ours
@@ -180,8 +189,7 @@ WHERE i.id = r.id
 def finish(connection: Connection, results: Sequence[Result], now: datetime) -> None:
     """Note what became of each item."""
     if results:
-        rows = [{name: getattr(result, name) for name in Result.__slots__} for result in results]
-        connection.exec_driver_sql(_FINISH, (now, dumps(rows)))
+        connection.exec_driver_sql(_FINISH, (now, dumps(results)))
 
 
 def has_work(connection: Connection, now: datetime) -> bool:
@@ -194,4 +202,4 @@ def has_work(connection: Connection, now: datetime) -> bool:
 
 
 def _row(row: Any) -> ItemRow:
-    return ItemRow(**dict(zip(ItemRow.__slots__, row, strict=True)))
+    return ItemRow(**dict(zip(_NAMES, row, strict=True)))

@@ -107,7 +107,7 @@ def read(connection: Connection, journal_id: uuid.UUID) -> Pending | None:
 
 _PARSED = """
 UPDATE journal j SET parsed_at = %s, adapter_version = t.version, item_count = t.items
-FROM unnest(%s::uuid[], %s::text[], %s::bigint[]) AS t(id, version, items) WHERE j.id = t.id
+FROM unnest(%b::uuid[], %b::text[], %b::bigint[]) AS t(id, version, items) WHERE j.id = t.id
 """
 
 

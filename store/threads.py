@@ -103,7 +103,7 @@ _M = ", ".join(f"m.{name}" for name in MESSAGE)
 _C = ", ".join(f"c.{name}" for name in CASE)
 
 _LINES = f"""
-SELECT {_M} FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS k(account, conversation, since)
+SELECT {_M} FROM unnest(%b::text[], %b::text[], %b::timestamptz[]) AS k(account, conversation, since)
 JOIN message m ON m.account = k.account AND m.conversation = k.conversation AND m.sent_at >= k.since
 WHERE m.direction <> 'note' AND m.role <> 'auto'
 """  # noqa: S608 - names of ours
@@ -117,10 +117,10 @@ def lines(connection: Connection, keys: Iterable[tuple[str, str, datetime]]) -> 
 
 
 _NAMED = f"""
-SELECT k.account, k.external_id, {_M} FROM unnest(%s::text[], %s::text[]) AS k(account, external_id)
+SELECT k.account, k.external_id, {_M} FROM unnest(%b::text[], %b::text[]) AS k(account, external_id)
 JOIN message m ON m.account = k.account AND m.external_id = k.external_id AND m.direction IN ('in', 'out')
 UNION ALL
-SELECT k.account, k.external_id, {_M} FROM unnest(%s::text[], %s::text[]) AS k(account, external_id)
+SELECT k.account, k.external_id, {_M} FROM unnest(%b::text[], %b::text[]) AS k(account, external_id)
 JOIN item i ON i.account = k.account AND i.kind = 'message' AND i.external_id = k.external_id
            AND i.duplicate_of IS NULL AND i.outcome = 'joined'
 JOIN message m ON m.id = i.message_id
@@ -149,7 +149,7 @@ def groups(connection: Connection, keys: Iterable[tuple[str, str, str]]) -> list
 
 _WAITING = f"""
 SELECT DISTINCT ON (m.account, m.conversation) {_M}
-FROM unnest(%s::text[], %s::text[]) AS k(account, conversation)
+FROM unnest(%b::text[], %b::text[]) AS k(account, conversation)
 JOIN complaint c ON c.account = k.account AND c.conversation = k.conversation AND c.state = 'menunggu_warga'
 JOIN message m ON m.complaint_id = c.id AND m.account = k.account AND m.direction = 'out' AND m.role = 'answer'
 ORDER BY m.account, m.conversation, m.sent_at DESC
@@ -183,7 +183,7 @@ def states(connection: Connection, codes: Sequence[str]) -> dict[str, tuple[str,
 
 _LATEST = """
 SELECT DISTINCT ON (c.account, c.conversation) c.account, c.conversation, c.ticket, c.state, c.program
-FROM unnest(%s::text[], %s::text[]) AS k(account, conversation)
+FROM unnest(%b::text[], %b::text[]) AS k(account, conversation)
 JOIN complaint c ON c.account = k.account AND c.conversation = k.conversation AND c.merged_into IS NULL
 ORDER BY c.account, c.conversation, c.opened_at DESC
 """
@@ -200,26 +200,16 @@ def latest(
 
 def write(connection: Connection, messages: Sequence[MessageRow], complaints: Sequence[CaseRow]) -> None:
     """Write what is fresh or dirty; complaints first, since messages point at them."""
-    fresh = [{name: getattr(case, name) for name in CASE} for case in complaints if case.fresh]
-    bulk.insert(connection, "complaint", CASE, fresh)
-    changed = [{name: getattr(case, name) for name in CASE} for case in complaints if case.dirty and not case.fresh]
+    bulk.insert(connection, "complaint", CASE, [case for case in complaints if case.fresh])
+    changed = [case for case in complaints if case.dirty and not case.fresh]
     bulk.update(connection, "complaint", [name for name in CASE if name not in ("id", "ticket")], changed)
-    bulk.insert(
-        connection,
-        "message",
-        MESSAGE,
-        [{name: getattr(row, name) for name in MESSAGE} for row in messages if row.fresh],
-    )
-    bulk.update(
-        connection,
-        "message",
-        [name for name in MESSAGE if name != "id"],
-        [{name: getattr(row, name) for name in MESSAGE} for row in messages if row.dirty and not row.fresh],
-    )
+    bulk.insert(connection, "message", MESSAGE, [row for row in messages if row.fresh])
+    edited = [row for row in messages if row.dirty and not row.fresh]
+    bulk.update(connection, "message", [name for name in MESSAGE if name != "id"], edited)
 
 
 _TICKET = """
-INSERT INTO ticket (code, complaint_id) SELECT code, id FROM unnest(%s::text[], %s::uuid[]) AS t(code, id)
+INSERT INTO ticket (code, complaint_id) SELECT code, id FROM unnest(%b::text[], %b::uuid[]) AS t(code, id)
 ON CONFLICT (code) DO UPDATE SET complaint_id = EXCLUDED.complaint_id
 """
 

@@ -9,7 +9,7 @@ from normalizer import ticket
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_RESERVE = "INSERT INTO ticket (code) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING RETURNING code"
+_RESERVE = "INSERT INTO ticket (code) SELECT unnest(%b::text[]) ON CONFLICT DO NOTHING RETURNING code"
 
 
 def reserve(connection: Connection, count: int) -> list[str]:

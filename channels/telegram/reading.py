@@ -68,10 +68,7 @@ def _item(update_id: int, kind: str, value: Any, to: str | None) -> Inbound:
 
 def _message(update_id: int, kind: str, raw: dict[str, Any], to: str | None) -> InboundMessage | Edit | Ignored:
     reduced = {part: raw[part] for part in READ if part in raw}
-    update = Update.de_json({"update_id": update_id, kind: reduced}, None)
-    message = update.message or update.edited_message
-    if message is None:
-        raise Unreadable("nothing in it")
+    message = Message.de_json(reduced, None)
     chat_id, message_id = _ids(message)
     external_id = f"{chat_id}:{message_id}"
     edited = kind == "edited_message"
