@@ -112,7 +112,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_ticket")),
     )
-    op.create_index(op.f("ix_ticket_complaint_id"), "ticket", ["complaint_id"], unique=False)
     op.create_table(
         "complaint",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -355,7 +354,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_outbox_complaint_id"), "outbox", ["complaint_id"], unique=False)
     op.create_index("ix_outbox_external", "outbox", ["account", "external_id"], unique=False)
-    op.create_index(op.f("ix_outbox_message_id"), "outbox", ["message_id"], unique=False)
     op.create_index(
         "ix_outbox_queued",
         "outbox",
@@ -401,7 +399,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_attachment_message_id"), table_name="attachment")
     op.drop_table("attachment")
     op.drop_index("ix_outbox_queued", table_name="outbox", postgresql_where=sa.text("state IN ('queued', 'sending')"))
-    op.drop_index(op.f("ix_outbox_message_id"), table_name="outbox")
     op.drop_index("ix_outbox_external", table_name="outbox")
     op.drop_index(op.f("ix_outbox_complaint_id"), table_name="outbox")
     op.drop_table("outbox")
@@ -434,7 +431,6 @@ def downgrade() -> None:
     op.drop_index("ix_complaint_conversation", table_name="complaint")
     op.drop_index(op.f("ix_complaint_contact_id"), table_name="complaint")
     op.drop_table("complaint")
-    op.drop_index(op.f("ix_ticket_complaint_id"), table_name="ticket")
     op.drop_table("ticket")
     op.drop_table("throttle")
     op.drop_table("revision")

@@ -45,7 +45,7 @@ class Ticket(Base):
     __tablename__ = "ticket"
 
     code: Mapped[str] = mapped_column(primary_key=True)
-    complaint_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    complaint_id: Mapped[uuid.UUID | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=sql("now()"))
 
 
@@ -214,7 +214,7 @@ class Outbox(Base):
     conversation: Mapped[str]
     address: Mapped[str]
     complaint_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("complaint.id"), index=True)
-    message_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    message_id: Mapped[uuid.UUID | None]
     purpose: Mapped[str]
     dedupe: Mapped[str | None] = mapped_column(unique=True)
     text: Mapped[str]
