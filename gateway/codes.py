@@ -35,7 +35,7 @@ class CodePool:
     """
 
     def __init__(self, folder: Path, reserve: Callable[[int], list[str]], *, size: int = 200) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._reserve = reserve
         self._size = size
         self._lock = threading.Lock()

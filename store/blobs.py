@@ -43,7 +43,8 @@ class Blobs:
         if self._folder is None:
             self._store = from_url(url)
         else:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            # Citizens' photos: for nobody else on this machine, whatever the folder above allows.
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._store = LocalStore(prefix=self._folder)
 
     def put(self, content: bytes) -> str:

@@ -89,6 +89,20 @@ def temporary_data_dir() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder that everybody may pass through, unlike pytest's own."""
+    path = Path(tempfile.mkdtemp(prefix="muara-embedded-"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        for found in [path, *path.rglob("*")]:
+            if found.is_dir():
+                shutil.rmtree(runtime_dir(found), ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def postgres_url(servers_dir: Path) -> Iterator[str]:
     """The session's server; make databases of your own on it."""

@@ -74,6 +74,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         page.get_by_label("Kata sandi").fill(PASSWORD)
         page.get_by_role("button", name="Masuk").click()
         expect(page.get_by_role("heading", name="Antrean")).to_be_visible()
+        page.wait_for_load_state("load")
         return page
 
     yield open_page
@@ -115,8 +116,10 @@ def test_by_keyboard_alone_from_the_queue_to_the_answer(site: Site, visit: Calla
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=ticket)).to_be_visible()
+    page.wait_for_load_state("load")
     page.keyboard.press("a")
     expect(page.get_by_text("Dewi Kartika (Anda)")).to_be_visible()
+    page.wait_for_load_state("load")
     page.keyboard.press("r")
     page.keyboard.type("Kami perbaiki besok.")
     page.keyboard.press("Control+Enter")

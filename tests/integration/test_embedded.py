@@ -11,10 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -26,9 +24,6 @@ from store.embedded.accounts import Account, account_for
 from store.embedded.lock import holder
 from store.embedded.places import SOCKET_PATH_BYTES, make_private, runtime_dir
 from store.embedded.processes import is_alive
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="shows what root may and others may not")
@@ -53,20 +48,6 @@ server.start()
 print(server._process.pid, flush=True)
 signal.pause()
 """
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A folder that everybody may pass through, unlike pytest's own."""
-    path = Path(tempfile.mkdtemp(prefix="muara-embedded-"))
-    path.chmod(0o755)
-    try:
-        yield path
-    finally:
-        for found in [path, *path.rglob("*")]:
-            if found.is_dir():
-                shutil.rmtree(runtime_dir(found), ignore_errors=True)
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def ask(server: Postgres, statement: str) -> list[tuple[object, ...]]:
@@ -365,57 +346,6 @@ def test_the_servers_end_with_the_one_who_started_them(home: Path, part: str) ->
     server = Postgres(home / "data") if part == "Postgres" else Valkey(home / "data")
     server.start()
     server.stop()
-
-
-def test_valkey_keeps_what_it_was_told_and_listens_on_no_port(home: Path) -> None:
-    server = Valkey(home / "data")
-    server.start()
-    try:
-        with redis.Redis.from_url(server.url, decode_responses=True) as client:
-            client.set("ring", "drain")
-            told = client.config_get("*")
-        assert told["port"] == "0"
-        assert told["appendonly"] == "yes"
-        assert told["appendfsync"] == "everysec"
-        assert told["maxmemory-policy"] == "noeviction"
-        assert server.socket.stat().st_mode & 0o777 == 0o700
-    finally:
-        server.stop()
-    server.start()
-    try:
-        with redis.Redis.from_url(server.url, decode_responses=True) as client:
-            assert client.get("ring") == "drain"
-    finally:
-        server.stop()
-
-
-@pytest.mark.parametrize("damage", ["garbage", "cut", "manifest", "wiped"])
-def test_valkey_starts_whatever_has_become_of_its_files(home: Path, damage: str) -> None:
-    server = Valkey(home / "data")
-    server.start()
-    with redis.Redis.from_url(server.url) as client:
-        for number in range(100):
-            client.set(f"ring:{number}", "drain" * 20)
-    server.stop()
-    files = server.location / "appendonlydir"
-    log = next(files.glob("*.incr.aof"))
-    if damage == "garbage":
-        log.write_bytes(os.urandom(2000) + log.read_bytes())
-    elif damage == "cut":
-        log.write_bytes(log.read_bytes()[:-30])
-    elif damage == "manifest":
-        next(files.glob("*.manifest")).write_text("nonsense\n")
-    else:
-        shutil.rmtree(server.location)
-    server.start()
-    try:
-        with redis.Redis.from_url(server.url) as client:
-            client.set("ring", "drain")
-            kept = client.dbsize()
-        assert kept == {"cut": 100}.get(damage, 1)
-        assert (server.data_dir / "valkey.unreadable").exists() == (damage in {"garbage", "manifest"})
-    finally:
-        server.stop()
 
 
 def test_the_url_is_one_that_sqlalchemy_reads_back(home: Path) -> None:
