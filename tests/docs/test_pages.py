@@ -190,3 +190,9 @@ def test_what_a_run_leaves_behind_is_ignored_and_nothing_stray_is_tracked() -> N
     assert {"var/", ".venv/", "__pycache__/"} <= set(ignored)
     stray = re.compile(r"(^|/)(var|\.venv|__pycache__|node_modules)/|\.(pyc|log|orig|rej|bak|swp|db)$|~$")
     assert [str(path) for path in tracked() if stray.search(path.relative_to(ROOT).as_posix())] == []
+
+
+def test_the_tests_behind_the_promises_are_there() -> None:
+    named = re.findall(r"`(tests/[a-z_/]+\.py)`", (ROOT / "docs" / "architecture.md").read_text("utf-8"))
+    assert len(set(named)) > 10
+    assert [name for name in named if not (ROOT / name).is_file()] == []
