@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 WINDOW = timedelta(hours=24)
 #: Where the provider gives no id: the same words again within this time may be one message delivered twice.
 DOUBLE = timedelta(minutes=10)
+#: Characters of a complaint's words that search reads.
+SEARCHED = 20_000
 
 
 def rethread(runtime: Runtime, conversation: Conversation, now: datetime) -> None:
@@ -116,7 +118,11 @@ def _update(  # noqa: PLR0917 - one step of rethread, split off to be read by it
     if case is None:
         case = _open(conversation, case_id, rows, now)
     case.dirty = True
-    if not case.touched:
+    known = [row for row in conversation.lines.values() if case_id in (before[row.id], row.complaint_id)]
+    if case.touched or not any(row.sent_at <= case.opened_at for row in known):
+        # A long conversation is not loaded whole: what its complaint is about stands in lines that are not here.
+        case.words = f"{case.words} {text.searchable(' '.join(row.clean for row in moved))}"[:SEARCHED]
+    else:
         _describe(runtime, conversation, case, rows)
     case.last_inbound_at = max(case.last_inbound_at, rows[-1].sent_at)
     case.last_activity_at = max(case.last_activity_at, rows[-1].sent_at)
@@ -161,7 +167,7 @@ def _describe(runtime: Runtime, conversation: Conversation, case: CaseRow, rows:
     case.likely_double = _doubled(conversation, content)
     case.place = _where(runtime, program, content)
     where = case.place["label"] if case.place is not None else ""
-    case.words = text.searchable(f"{case.subject} {' '.join(row.clean for row in content)} {where}"[:20_000])
+    case.words = text.searchable(f"{case.subject} {' '.join(row.clean for row in content)} {where}"[:SEARCHED])
     _set_clock(case, program)
 
 

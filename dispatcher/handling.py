@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dispatcher import applying, cases, replies
@@ -15,13 +14,11 @@ from store.journal import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
     from dispatcher.runtime import Runtime
-
-#: How far back a thread is looked at: the longest window of any program, with room for a late message.
-REACH = timedelta(days=8)
 
 
 def handle(
@@ -73,7 +70,7 @@ def _load(
         content = row.content
         pointed.add((row.account, row.external_id))
         if isinstance(content, InboundMessage | Edit):
-            at = applying.believed(content.sent_at, row.received_at) - REACH
+            at = applying.believed(content.sent_at, row.received_at)
             since[key] = min(since.get(key, at), at)
         if isinstance(content, InboundMessage):
             if content.in_reply_to is not None:

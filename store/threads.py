@@ -102,15 +102,27 @@ CASE = tuple(name for name in CaseRow.__slots__ if name not in _FLAGS)
 _M = ", ".join(f"m.{name}" for name in MESSAGE)
 _C = ", ".join(f"c.{name}" for name in CASE)
 
+#: What stands before a message decides where it belongs; a citizen who writes without end must not slow the rest.
+BEFORE = 50
 _LINES = f"""
-SELECT {_M} FROM unnest(%b::text[], %b::text[], %b::timestamptz[]) AS k(account, conversation, since)
+WITH k AS (SELECT * FROM unnest(%b::text[], %b::text[], %b::timestamptz[]) AS k(account, conversation, since))
+SELECT {_M} FROM k
 JOIN message m ON m.account = k.account AND m.conversation = k.conversation AND m.sent_at >= k.since
 WHERE m.direction <> 'note' AND m.role <> 'auto'
+UNION ALL
+SELECT {_M} FROM k CROSS JOIN LATERAL (
+  SELECT * FROM message b WHERE b.account = k.account AND b.conversation = k.conversation AND b.sent_at < k.since
+    AND b.direction <> 'note' AND b.role <> 'auto'
+  ORDER BY b.sent_at DESC LIMIT {BEFORE}
+) m
 """  # noqa: S608 - names of ours
 
 
 def lines(connection: Connection, keys: Iterable[tuple[str, str, datetime]]) -> list[MessageRow]:
-    """The lines of these conversations (account, conversation, since when), without notes and automatic texts."""
+    """Of these conversations (account, conversation, since when) all lines from then on, and the last few before.
+
+    Without notes and automatic texts.
+    """
     accounts, conversations, since = zip(*keys, strict=True)
     rows = connection.exec_driver_sql(_LINES, (list(accounts), list(conversations), list(since)))
     return [_message(row) for row in rows]

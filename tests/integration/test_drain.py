@@ -247,6 +247,20 @@ def test_an_album_is_one_complaint_and_a_late_photo_joins_it(
     assert rows(world, "SELECT ref, state FROM attachment ORDER BY ref") == [(f"f{n}", "owed") for n in (1, 2, 3, 4)]
 
 
+def test_a_long_conversation_keeps_the_complaint_of_its_first_message(
+    engine: Engine, redis_client: Redis, tmp_path: Path
+) -> None:
+    clock = Clock(START + timedelta(days=90))
+    world = runtime(engine, redis_client, tmp_path, clock=clock)
+    for number in range(80):
+        words = WORDS if number == 0 else f"tambahan {number}"
+        deliver(world, [{"external_id": str(number), "text": words, "at": number * 20 * 3600}])
+        drain.run(world)
+    [(program, lines)] = threads(world)
+    assert (program, len(lines)) == ("masbup", 80)
+    assert rows(world, "SELECT body, opened_at FROM complaint") == [("jalan Pahlawan berlubang di depan pasar", START)]
+
+
 def test_a_late_first_message_takes_the_case_that_its_follow_up_opened(world: Runtime) -> None:
     deliver(world, [{"external_id": "2", "text": "di depan pasar", "at": 60}])
     drain.run(world)
