@@ -140,15 +140,18 @@ def _load_cases(connection: Connection, found: dict[Key, Conversation]) -> None:
 
 def _write(runtime: Runtime, connection: Connection, found: Sequence[Conversation], now: datetime) -> None:
     fresh = [case for conversation in found for case in conversation.cases.values() if case.fresh]
+    # A form's code was given out before its complaint was here; it is led there now, with those of merged cases.
+    moves = [(case.ticket, case.id) for case in fresh if case.ticket]
+    moves += [pair for conversation in found for pair in conversation.tickets]
     unnamed = [case for case in fresh if not case.ticket]
-    for case, code in zip(unnamed, tickets.reserve(connection, len(unnamed)) if unnamed else (), strict=True):
-        case.ticket = code
+    given = tickets.give(connection, [case.id for case in unnamed])
+    for case in unnamed:
+        case.ticket = given[case.id]
     _set_contacts(connection, found, now)
     rows = [row for conversation in found for row in (*conversation.lines.values(), *conversation.others.values())]
     changed = {case.id: case for conversation in found for case in conversation.cases.values()}
     threads.write(connection, rows, list(changed.values()))
-    moves = [pair for conversation in found for pair in conversation.tickets]
-    threads.point_tickets(connection, [*((case.ticket, case.id) for case in fresh), *moves])
+    threads.point_tickets(connection, moves)
     _write_files(connection, found, now)
     revisions.write(connection, [row for conversation in found for row in conversation.revisions if row.get("fresh")])
     events = [

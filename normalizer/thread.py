@@ -52,6 +52,8 @@ def assign(lines: Sequence[Line], new_case: Callable[[], UUID]) -> dict[UUID, UU
     A cluster keeps the case of its earliest line that has one which no other cluster holds, so that a late message
     moves as little as possible.
     """
+    if len(lines) == 1:
+        return {lines[0].key: lines[0].case or new_case()}
     clusters = _clusters(lines)
     taken = {cluster.case for cluster in clusters if cluster.case is not None}
     found: dict[UUID, UUID] = {}
