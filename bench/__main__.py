@@ -60,7 +60,7 @@ def page(outputs: dict[str, str], machine: str) -> str:
     ]
     for name, output in outputs.items():
         found = [match.groups() for line in output.splitlines() if (match := _RATIO.match(line))]
-        lines += [f"| {what} | **{ratio}** | {ALL[name]} |" for what, ratio in found]
+        lines += [f"| {name}: {what} | **{ratio}** | {ALL[name]} |" for what, ratio in found]
     for name, output in outputs.items():
         kept = [line for line in output.splitlines() if not _RATIO.match(line) and "cores, Python" not in line]
         lines += ["", f"`python -m bench.{name}`", "", "```text", *kept, "```"]

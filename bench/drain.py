@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
 
+#: Seconds for one turn, far more than it takes.
+PATIENCE = 120.0
 WORDS = (
     "masbupsiaga jalan di depan pasar Comal berlubang sdh 3 bulan, mohon segera diperbaiki",
     "Mas Bup Siaga: lampu jalan RT 02/03 desa Karanganyar kec Moga mati, rawan kecelakaan",
@@ -68,14 +70,14 @@ def main() -> None:
 
 
 def show(rates: dict[str, list[float]], machine: str) -> None:
-    """Ratios first."""
+    """Ratio first: as many workers as an installation has by default."""
     medians = {name: statistics.median(found) for name, found in rates.items()}
-    *drains, jobs = medians
-    for name in drains:
-        print(f"{name} / RQ: {medians[name] / medians[jobs]:.0f} x")
+    _, default, jobs = medians
+    print(f"{default} / RQ: {medians[default] / medians[jobs]:.0f} x")
     print(machine)
     for name, rate in medians.items():
-        print(f"{name:28} {rate:7.0f}/s   ({', '.join(f'{one:.0f}' for one in rates[name])})")
+        turns = ", ".join(f"{one:.0f}" for one in rates[name])
+        print(f"{name:28} {rate:7.0f}/s   {rate / medians[jobs]:3.0f} x   ({turns})")
 
 
 def entries(name: str, conversations: int) -> list[Entry]:
@@ -131,6 +133,8 @@ def drained(settings: Settings, database_url: str, redis_url: str, messages: lis
             bells.answered(client, Bell.DRAIN)
             bells.ring(client, Bell.DRAIN)
         while unfinished(engine):
+            if time.perf_counter() - began > PATIENCE:
+                raise TimeoutError("the journal is not drained")
             time.sleep(0.05)
         took = time.perf_counter() - began
         client.close()

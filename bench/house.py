@@ -118,6 +118,7 @@ def configuration(folder: Path, sendsms_url: str) -> Path:
 @contextlib.contextmanager
 def house() -> Iterator[House]:
     """One that is not started yet; it is stopped and its folder removed at the end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # else what runs would be left behind
     folder = Path(tempfile.mkdtemp(prefix="muara-bench-"))
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
     with provider() as url:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bench.house import House
 
 TARGET = 600.0
+PATIENCE = 60.0
 
 
 def main() -> None:
@@ -51,7 +52,10 @@ def use(made: House, messages: int) -> None:
         line.getresponse().read()
     line.close()
     with made.database() as database:
-        while database.execute("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')").fetchone() != (0,):
+        deadline = time.monotonic() + PATIENCE
+        while database.execute("SELECT count(*) FROM outbox WHERE state = 'sent'").fetchone() != (messages,):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the acknowledgements do not leave")
             time.sleep(0.1)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bench.house import House
 
 TARGET = 10.0
+PATIENCE = 60.0
 #: `web` is the gateway's working process, `gateway` the one above it; Valkey loses its data with it.
 PARTS = ("web", "gateway", "drain", "outbox", "media", "listener", "clock", "valkey", "postgres")
 _ACKNOWLEDGED = """
@@ -40,15 +41,26 @@ def main() -> None:
         made.start()
         for number, part in enumerate(PARTS):
             kill(made, part)
-            began = time.perf_counter()
-            deliver(made, number)
-            while not acknowledged(made, f"recovery-{number}"):
-                time.sleep(0.02)
-            times[part] = time.perf_counter() - began
+            times[part] = passed(made, number)
     print(f"longest / target of {TARGET:.0f} s: {max(times.values()) / TARGET:.0%}")
     print(machine)
     for part, seconds in times.items():
         print(f"{part:10} {seconds:5.2f} s")
+
+
+def passed(made: House, number: int) -> float:
+    """Seconds until a message that is sent now has been answered, laid into the queue and acknowledged."""
+    began = time.perf_counter()
+    ident = f"recovery-{number}"
+    while not delivered(made, number):
+        if time.perf_counter() - began > PATIENCE:
+            raise TimeoutError(f"{ident} was not answered 2xx")
+        time.sleep(0.05)
+    while not acknowledged(made, ident):
+        if time.perf_counter() - began > PATIENCE:
+            raise TimeoutError(f"{ident} was not acknowledged")
+        time.sleep(0.02)
+    return time.perf_counter() - began
 
 
 def kill(made: House, part: str) -> None:
@@ -66,16 +78,14 @@ def kill(made: House, part: str) -> None:
         shutil.rmtree(made.folder / "data" / "valkey", ignore_errors=True)
 
 
-def deliver(made: House, number: int) -> None:
-    """One message, until it is answered 2xx."""
-    while True:
-        with (
-            contextlib.closing(made.connect()) as line,
-            contextlib.suppress(OSError, http.client.HTTPException, RuntimeError),
-        ):
+def delivered(made: House, number: int) -> bool:
+    """Whether the gateway answered 2xx."""
+    with contextlib.closing(made.connect()) as line:
+        try:
             send(line, f"+62812{number:07d}", f"recovery-{number}", "masbupsiaga lampu jalan di Moga mati")
-            return
-        time.sleep(0.05)
+        except (OSError, http.client.HTTPException, RuntimeError):
+            return False
+    return True
 
 
 def acknowledged(made: House, ident: str) -> bool:
