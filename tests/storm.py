@@ -23,6 +23,7 @@ import psycopg
 from standins import kannel
 from standins.mailroom import Mailroom
 from store.embedded import Postgres
+from store.embedded.places import runtime_dir
 from tests.channels.loopback import serving
 from tests.conftest import ROOT, temporary_data_dir
 
@@ -254,6 +255,7 @@ def installation(place: Path | None = None) -> Iterator[tuple[Installation, Mail
             if made.process is not None and made.process.poll() is None:
                 made.process.send_signal(signal.SIGTERM)
                 made.process.wait(60)
+            shutil.rmtree(runtime_dir(made.data_dir), ignore_errors=True)
 
 
 def check_all_there(installation: Installation, accepted: Sequence[Message], delivered: Sequence[Delivered]) -> None:
