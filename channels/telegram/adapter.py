@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -70,6 +71,11 @@ class TelegramChannel(Channel[TelegramSettings]):
         channel = cls(AccountInfo(name="offline"), TelegramSettings(token="0:offline", mode="polling"))  # noqa: S106
         channel.capabilities = cls.capabilities
         return channel
+
+    @functools.cached_property
+    def addresses(self) -> frozenset[str]:  # read for each message
+        """The bot's username, where the settings tell it."""
+        return frozenset({self.settings.username} if self.settings.username else ())
 
     def verify(self, request: RawRequest, now: datetime) -> Verdict:  # noqa: ARG002 - Telegram signs no time
         """Compare the secret that we gave to setWebhook."""

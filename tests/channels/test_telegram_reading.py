@@ -359,3 +359,12 @@ def test_the_readme_explains_every_setting() -> None:
         cell.strip() for line in readme.splitlines() if line.startswith("| `") for cell in line.split("|")[1].split(",")
     }
     assert {f"`{field.name}`" for field in dataclasses.fields(TelegramSettings)} <= table
+
+
+def test_the_username_is_where_citizens_write_to() -> None:
+    def addresses(**settings: Any) -> frozenset[str]:
+        made = TelegramSettings(token="1:a", secret_token=SECRET, **settings)
+        return TelegramChannel(AccountInfo(name="t"), made).addresses
+
+    assert addresses(username="aduan_bot") == {"aduan_bot"}
+    assert addresses() == frozenset()
