@@ -98,9 +98,10 @@ def balance(settings: Settings, *, day: date | None, account: str | None, as_jso
         )
     keys = sorted({*lines, *spooled}, key=lambda key: (key[1], key[0]))
     rows = [_ledger_row(name, at, lines.get((name, at)), spooled[name, at]) for name, at in keys]
+    widths = {name: max(len(name), *(len(str(row[name])) for row in rows)) for name in (rows[0] if rows else ())}
     if not as_json and rows:
-        click.echo("  ".join(rows[0]))
-    show(rows, as_json=as_json, line=lambda row: "  ".join(f"{value!s:>{len(name)}}" for name, value in row.items()))
+        click.echo("  ".join(f"{name:>{width}}" for name, width in widths.items()))
+    show(rows, as_json=as_json, line=lambda row: "  ".join(f"{row[name]!s:>{width}}" for name, width in widths.items()))
     return all(line.remainder == 0 for line in lines.values())
 
 
