@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from datetime import timedelta
@@ -49,8 +50,10 @@ def look_after(runtime: Runtime, connection: Connection) -> int:
     now = runtime.clock()
     housekeeping.tidy(connection, now)
     remainder = 0
-    for day in (runtime.day(now - timedelta(days=1)), runtime.day(now)):
-        for line in ledger.balance(connection, day=day):
+    days = (runtime.day(now - timedelta(days=1)), runtime.day(now))
+    # Account by account, since the index begins with it.
+    for day, account in itertools.product(days, runtime.accounts):
+        for line in ledger.balance(connection, day=day, account=account):
             remainder += line.remainder
             if line.remainder:
                 log.error("ledger: %d items of %s on %s are not accounted for", line.remainder, line.account, line.day)
