@@ -38,7 +38,10 @@ def _settings(config_dir: Path | None, data_dir: Path | None, **overrides: objec
     return context.settings_from(config_dir or context.CONFIG, data_dir=data_dir, **overrides)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="./muara itself also knows `test` (lints and all tests) and `lock` (renews the locks of the dependencies).",
+)
 def main() -> None:
     """Muara: many channels flow into one queue for the officers of a local government."""
 

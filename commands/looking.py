@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ from store import ledger
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
 
@@ -76,16 +78,25 @@ def case(settings: Settings, code: str, *, as_json: bool) -> None:
         # A phone number or a chat says who wrote; where that is hidden, it is hidden here too.
         if row["anonim"] or row["rahasia"]:
             row["conversation"] = None
-    show([row], as_json=as_json, line=_written)
+    show([row], as_json=as_json, line=lambda found: _written(found, runtime.zone))
 
 
-def _written(row: dict[str, Any]) -> str:
-    facts = [f"{name:18} {value}" for name, value in row.items() if name not in {"thread", "history"} and value]
+def _written(row: dict[str, Any], zone: ZoneInfo) -> str:
+    """For people: times as their clock shows them."""
+
+    def at(moment: datetime) -> str:
+        return f"{moment.astimezone(zone):%d-%m %H:%M}"
+
+    facts = [
+        f"{name:18} {at(value) if isinstance(value, datetime) else value}"
+        for name, value in row.items()
+        if name not in {"thread", "history"} and value
+    ]
     thread = [
-        f"  {line['sent_at']:%d-%m %H:%M} {line['direction']:4} {line['delivery'] or '':9} {line['text']}"
+        f"  {at(line['sent_at'])} {line['direction']:4} {line['delivery'] or '':9} {line['text']}"
         for line in row["thread"]
     ]
-    history = [f"  {event['at']:%d-%m %H:%M} {event['actor']} {event['kind']}" for event in row["history"]]
+    history = [f"  {at(event['at'])} {event['actor']} {event['kind']}" for event in row["history"]]
     return "\n".join([*facts, "thread", *thread, "history", *history])
 
 
