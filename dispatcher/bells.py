@@ -52,5 +52,10 @@ def answered(redis: Redis, bell: Bell) -> None:
         log.warning("bell %s not hushed: %s", bell.value, type(error).__name__)
 
 
+def listen_channel(account: str) -> str:
+    """The Redis channel on which an account's listener is woken."""
+    return f"muara:listen:{account}"
+
+
 def _key(bell: Bell) -> str:
     return f"muara:bell:{bell.value}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from channels.contract import Channel
 from channels.errors import PollFailed
 from dispatcher import bells
-from dispatcher.bells import Bell
+from dispatcher.bells import Bell, listen_channel
 from store import cursors, health, journal
 from store.engine import is_away
 
@@ -45,11 +45,6 @@ GRACE = 5.0
 
 _ADDRESS = re.compile(r"\w+://\S+|\bbot\d+\S*", re.IGNORECASE)
 _LONGEST_ERROR = 300
-
-
-def listen_channel(account: str) -> str:
-    """The Redis channel on which an account's listener is woken."""
-    return f"muara:listen:{account}"
 
 
 def run(runtime: Runtime, stop: threading.Event) -> None:

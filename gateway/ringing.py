@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from dispatcher.bells import Bell, ring
+from dispatcher.bells import Bell, listen_channel, ring
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -17,11 +17,6 @@ log = logging.getLogger(__name__)
 
 #: The shortest time between two rings (seconds): what arrives meanwhile shares one.
 PAUSE = 0.1
-
-
-def listen_channel(account: str) -> str:
-    """The Redis channel on which an account's listener is woken."""
-    return f"muara:listen:{account}"
 
 
 class Ringer:

@@ -1,4 +1,4 @@
-"""Who wrote: one spelling for each phone number, and names and numbers as strangers may see them."""
+"""Who wrote: one spelling for each phone number."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ _MOBILE_ABROAD: Final = re.compile(r"\+620?(8[1-35-9]\d{7,10})")
 _PUNCTUATION: Final = str.maketrans("", "", " \t\u00a0-.()/")
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 _LONGEST: Final = 40
-_PHONE: Final = re.compile(r"\+\d{6,15}")
-_DOTS: Final = "•••"
 _SHORT_PHONE: Final = 10
 
 
@@ -47,18 +45,3 @@ def _by_metadata(raw: str, region: str) -> str | None:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
-
-
-def mask_phone(address: str) -> str:
-    """An address with its middle hidden: `+62811•••116`, `b•••@contoh.id`; of other ids only the beginning stays."""
-    if _PHONE.fullmatch(address):
-        return f"{address[:6]}{_DOTS}{address[-3:]}" if len(address) > _SHORT_PHONE else f"{address[:3]}{_DOTS}"
-    local, at, domain = address.rpartition("@")
-    if at:
-        return f"{local[:1]}{_DOTS}@{domain}"
-    return f"{address[:2]}{_DOTS}" if address else ""
-
-
-def mask_name(name: str | None) -> str:
-    """A name by its initials: `B••• S•••`; empty where there is none."""
-    return " ".join(f"{word[0]}{_DOTS}" for word in (name or "").split())

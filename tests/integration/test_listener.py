@@ -9,6 +9,7 @@ import redis
 
 from channels.errors import PollFailed
 from dispatcher import drain, listener
+from dispatcher.bells import listen_channel
 from store import journal
 from store.blobs import BlobError
 from tests.journalling import outcomes, rows
@@ -161,15 +162,9 @@ def test_a_bell_ends_the_rest(
         channel.receive(1)
 
         def rung() -> bool:
-            return bool(redis_client.publish(listener.listen_channel("toy"), b"")) and journalled(world) == ["000001"]
+            return bool(redis_client.publish(listen_channel("toy"), b"")) and journalled(world) == ["000001"]
 
         until(rung)
-
-
-def test_gateway_and_listener_mean_the_same_bell() -> None:
-    from gateway import ringing  # noqa: PLC0415 - only here
-
-    assert ringing.listen_channel("toy") == listener.listen_channel("toy")
 
 
 def test_without_redis_polling_goes_on(engine: Engine, tmp_path: Path, channel: Folder) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
+from dispatcher.bells import listen_channel
 from gateway import security, webhooks
-from gateway.ringing import listen_channel
 from tests import gatewaykit
 from tests.gatewaykit import MAX_BODY, Signed, edge, sign
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.identity import canonical_phone, mask_name, mask_phone
+from normalizer.identity import canonical_phone
 
 
 @pytest.mark.parametrize(
@@ -71,29 +71,3 @@ def test_any_text_gives_a_canonical_number_or_none(raw: str) -> None:
         assert number.startswith("+")
         assert number[1:].isdigit()
         assert canonical_phone(number) == number
-
-
-@pytest.mark.parametrize(
-    ("address", "masked"),
-    [
-        ("+628112626116", "+62811•••116"),
-        ("+62123456", "+62•••"),
-        ("budi.santoso@contoh.id", "b•••@contoh.id"),
-        ("1234567890123", "12•••"),
-        ("", ""),
-    ],
-)
-def test_mask_phone(address: str, masked: str) -> None:
-    assert mask_phone(address) == masked
-
-
-@pytest.mark.parametrize(("name", "masked"), [("Budi Santoso", "B••• S•••"), (" Siti ", "S•••"), (None, ""), ("", "")])
-def test_mask_name(name: str | None, masked: str) -> None:
-    assert mask_name(name) == masked
-
-
-@given(st.text("0123456789", min_size=6, max_size=14))
-def test_a_mask_hides_the_middle(digits: str) -> None:
-    masked = mask_phone(f"+{digits}")
-    assert digits not in masked
-    assert sum(char.isdigit() for char in masked) < len(digits)
