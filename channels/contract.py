@@ -126,20 +126,6 @@ class OutboundFile:
     content: bytes
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class OutboundReply:
-    """A reply to send. `id` stays the same over all tries and is the idempotency key where the provider has one."""
-
-    id: str
-    conversation_id: str
-    to: str
-    text: str
-    subject: str | None = None
-    in_reply_to: str | None = None
-    attachments: Sequence[OutboundFile] = ()
-    hints: Mapping[str, JSON] = dataclasses.field(default_factory=dict)
-
-
 class How(enum.StrEnum):
     """In which form a reply may go out now."""
 
@@ -149,13 +135,39 @@ class How(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundReply:
+    """A reply to send. `id` stays the same over all tries and is the idempotency key where the provider has one.
+
+    `how` is the form that `reply_options` allowed just before. `purpose` is `answer` for what an officer wrote, else
+    which automatic text it is. `values` has `ticket`, `program` (its display name) and `state` of the complaint, where
+    there is one: for templates. `hints` are those of the citizen's message that is answered, or of his last one.
+    """
+
+    id: str
+    conversation_id: str
+    to: str
+    text: str
+    subject: str | None = None
+    in_reply_to: str | None = None
+    attachments: Sequence[OutboundFile] = ()
+    hints: Mapping[str, JSON] = dataclasses.field(default_factory=dict)
+    purpose: str = "answer"
+    how: How = How.FREE
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """What `reply_options` needs to know: the address, when the citizen last wrote, and that message's hints."""
+    """What `reply_options` needs to know: the address, when the citizen last wrote, and that message's hints.
+
+    `sent` counts our messages that went out, or may have, since the citizen's last one.
+    """
 
     conversation_id: str
     address: str
     last_inbound_at: datetime | None
     hints: Mapping[str, JSON] = dataclasses.field(default_factory=dict)
+    sent: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,7 @@ def new_line(item: ItemRow, content: InboundMessage | Edit) -> MessageRow:
         text=content.text,
         subject=None if message is None else message.subject,
         quoted=None if message is None else message.quoted,
+        html=None if message is None else message.html,
         in_reply_to=None if message is None else message.in_reply_to,
         location=_location(content.location),
         hints=hints,
@@ -149,7 +150,18 @@ def _fill(conversation: Conversation, item: ItemRow, content: InboundMessage, ro
     if row.revised is None:
         row.revised, row.revised_at = row.text, row.received_at
     line = new_line(item, content)
-    for name in ("text", "name", "subject", "quoted", "in_reply_to", "location", "hints", "sequence", "sent_at"):
+    for name in (
+        "text",
+        "name",
+        "subject",
+        "quoted",
+        "html",
+        "in_reply_to",
+        "location",
+        "hints",
+        "sequence",
+        "sent_at",
+    ):
         setattr(row, name, getattr(line, name))
     row.original_missing, row.item_id, row.received_at = False, item.id, item.received_at
     conversation.attach(row, codec.files(item.payload))

@@ -166,17 +166,17 @@ def _write(runtime: Runtime, connection: Connection, found: Sequence[Conversatio
 
 
 def _set_contacts(connection: Connection, found: Sequence[Conversation], now: datetime) -> None:
-    names: dict[tuple[str, str], str | None] = {}
+    told: dict[tuple[str, str], contacts.Seen] = {}
     openers = []
     for conversation in found:
-        scheme = conversation.account.channel.key
         fresh = {case.id: case for case in conversation.cases.values() if case.fresh}
         for row in conversation.lines.values():
             if row.fresh and row.address is not None and row.direction == "in":
-                names[scheme, row.address] = row.name or names.get((scheme, row.address))
+                key = (str(row.hints.get("scheme") or conversation.account.channel.key), row.address)
+                told[key] = contacts.seen(row.address, row.name, row.hints).after(told.get(key, contacts.Seen()))
                 if row.complaint_id in fresh:
-                    openers.append(((scheme, row.address), fresh[row.complaint_id]))
-    known = contacts.resolve(connection, names, now)
+                    openers.append((key, fresh[row.complaint_id]))
+    known = contacts.resolve(connection, told, now)
     for key, case in openers:
         case.contact_id = known[key]
 

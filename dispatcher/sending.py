@@ -186,6 +186,7 @@ def _deliver(channel: Channel[object], letter: Letter, runtime: Runtime) -> Deli
         address=letter.address,
         last_inbound_at=letter.last_inbound_at,
         hints=letter.last_hints or {},
+        sent=letter.sent,
     )
     options = channel.reply_options(conversation, runtime.clock())
     if not options.allowed:
@@ -198,9 +199,23 @@ def _deliver(channel: Channel[object], letter: Letter, runtime: Runtime) -> Deli
             text=letter.text,
             subject=letter.subject,
             in_reply_to=letter.in_reply_to,
-            hints=letter.hints,
+            hints=letter.hints or letter.last_hints or {},
+            purpose=letter.purpose,
+            how=options.how,
+            values=_values(runtime, letter),
         )
     )
+
+
+def _values(runtime: Runtime, letter: Letter) -> dict[str, str]:
+    """What a template may name."""
+    program = runtime.programs.get(letter.program or "")
+    found = {
+        "ticket": letter.ticket,
+        "program": None if program is None else program.name,
+        "state": letter.complaint_state,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _record(runtime: Runtime, letter: Letter, receipt: DeliveryReceipt) -> None:

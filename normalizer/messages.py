@@ -61,10 +61,13 @@ class InboundMessage:
     `conversation_id` names the thread that keeps its order: a chat, a phone number, a mail address.
     `to` is the number, page or account that it was sent to. `sent_at` is aware; None where the provider does not tell.
     `sequence` is the provider's own order within one conversation, where sent_at is too coarse.
-    `text` is what the citizen newly wrote, unchanged; `quoted` the history and signature that came along.
+    `text` is what the citizen newly wrote, unchanged; `quoted` the history and signature that came along; `html` the
+    same mail as HTML that has been made safe to show.
     `part` marks a piece of a split text, `album` the key of messages that belong together (never both).
     `command` is set for `start`, `lapor` and `status`, where the channel has commands of its own.
-    `hints` is what else the provider told, as JSON values; `anonim`, `rahasia`, `type` and `ticket` are understood.
+    `hints` is what else the provider told, as JSON values. Understood are `anonim`, `rahasia`, `type`, `ticket`,
+    `program`, `place`, `no_reply` (never answer by ourselves), `phone` and `email` (as the citizen gave them),
+    `email_verified`, and `scheme`: whose address the sender's is, where it is not the channel's own.
     """
 
     external_id: str | None
@@ -77,6 +80,7 @@ class InboundMessage:
     text: str = ""
     subject: str | None = None
     quoted: str | None = None
+    html: str | None = None
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
     in_reply_to: str | None = None

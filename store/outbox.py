@@ -92,7 +92,10 @@ def apply_receipts(connection: Connection, keys: Iterable[tuple[str, str]]) -> N
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A claimed message."""
+    """A claimed message, what it belongs to, and the citizen's last line in its conversation.
+
+    `sent` counts our messages that went out, or may have, since that line.
+    """
 
     id: uuid.UUID
     account: str
@@ -109,6 +112,10 @@ class Letter:
     created_at: datetime
     last_inbound_at: datetime | None
     last_hints: dict[str, Any] | None
+    ticket: str | None
+    program: str | None
+    complaint_state: str | None
+    sent: int
 
 
 _LANES = """
@@ -162,17 +169,22 @@ WITH next AS (
   RETURNING o.*
 )
 SELECT c.id, c.account, c.conversation, c.address, c.complaint_id, c.message_id, c.purpose, c.text, c.subject,
-       c.in_reply_to, c.hints, c.attempts, c.created_at, m.sent_at, m.hints
-FROM claimed c LEFT JOIN LATERAL (
+       c.in_reply_to, c.hints, c.attempts, c.created_at, m.sent_at, m.hints, k.ticket, k.program, k.state,
+       (SELECT count(*) FROM outbox o WHERE o.account = c.account AND o.conversation = c.conversation
+          AND o.id <> c.id AND o.state = ANY(%s) AND o.created_at > coalesce(m.sent_at, '-infinity'))
+FROM claimed c LEFT JOIN complaint k ON k.id = c.complaint_id
+LEFT JOIN LATERAL (
   SELECT sent_at, hints FROM message m WHERE m.account = c.account AND m.conversation = c.conversation
     AND m.direction = 'in' ORDER BY sent_at DESC LIMIT 1
 ) m ON true
 """
+#: States of a message that the citizen has, or may have.
+GONE = ["unknown", "accepted", "sent", "delivered", "read"]
 
 
 def claim(connection: Connection, account: str, lane: int, now: datetime) -> Letter | None:
     """The next message of a lane that we hold, marked as being sent; commit before sending it."""
-    row = connection.exec_driver_sql(_CLAIM, (account, lane, now, now)).one_or_none()
+    row = connection.exec_driver_sql(_CLAIM, (account, lane, now, now, GONE)).one_or_none()
     return None if row is None else Letter(**dict(zip(Letter.__slots__, row, strict=True)))
 
 

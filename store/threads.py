@@ -35,6 +35,7 @@ class MessageRow:
     clean: str = ""
     subject: str | None = None
     quoted: str | None = None
+    html: str | None = None
     revised: str | None = None
     revision: str | None = None
     revised_at: datetime | None = None
@@ -162,8 +163,9 @@ def groups(connection: Connection, keys: Iterable[tuple[str, str, str]]) -> list
 _WAITING = f"""
 SELECT DISTINCT ON (m.account, m.conversation) {_M}
 FROM unnest(%b::text[], %b::text[]) AS k(account, conversation)
-JOIN complaint c ON c.account = k.account AND c.conversation = k.conversation AND c.state = 'menunggu_warga'
-JOIN message m ON m.complaint_id = c.id AND m.account = k.account AND m.direction = 'out' AND m.role = 'answer'
+JOIN message m ON m.account = k.account AND m.conversation = k.conversation AND m.direction = 'out'
+              AND m.role = 'answer'
+JOIN complaint c ON c.id = m.complaint_id AND c.state = 'menunggu_warga'
 ORDER BY m.account, m.conversation, m.sent_at DESC
 """  # noqa: S608 - names of ours
 

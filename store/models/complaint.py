@@ -25,7 +25,11 @@ class Contact(Base):
 
 
 class ContactAddress(Base):
-    """An address of a citizen; `scheme` is the channel's key. `phone` (E.164) suggests who is the same person."""
+    """An address of a citizen; `scheme` is the channel's key, or whose address it really is.
+
+    `phone` (E.164) and `email` suggest who is the same person; `email_verified` is true where the mail's own server
+    vouched for it.
+    """
 
     __tablename__ = "contact_address"
 
@@ -36,6 +40,8 @@ class ContactAddress(Base):
     )
     name: Mapped[str | None]
     phone: Mapped[str | None] = mapped_column(index=True)
+    email: Mapped[str | None] = mapped_column(index=True)
+    email_verified: Mapped[bool] = mapped_column(server_default=sql("false"))
     last_seen_at: Mapped[dt.datetime]
 
 
@@ -134,6 +140,7 @@ class Message(Base):
     clean: Mapped[str] = mapped_column(server_default="")
     subject: Mapped[str | None]
     quoted: Mapped[str | None]
+    html: Mapped[str | None]
     revised: Mapped[str | None]
     revision: Mapped[str | None]
     revised_at: Mapped[dt.datetime | None]
@@ -156,6 +163,13 @@ class Message(Base):
         Index("ix_message_out", "account", "external_id", postgresql_where=sql("direction = 'out'")),
         Index("ix_message_thread", "complaint_id", "sent_at", "sequence"),
         Index("ix_message_conversation", "account", "conversation", "sent_at"),
+        Index(
+            "ix_message_answer",
+            "account",
+            "conversation",
+            "sent_at",
+            postgresql_where=sql("direction = 'out' AND role = 'answer'"),
+        ),
     )
 
 
@@ -236,4 +250,5 @@ class Outbox(Base):
         UniqueConstraint("message_id", name="uq_outbox_message"),
         Index("ix_outbox_queued", "account", "lane", "seq", postgresql_where=sql("state IN ('queued', 'sending')")),
         Index("ix_outbox_external", "account", "external_id"),
+        Index("ix_outbox_conversation", "account", "conversation", "created_at"),
     )
