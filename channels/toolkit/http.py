@@ -61,17 +61,20 @@ def call(
     params: Mapping[str, str] | None = None,
     data: Mapping[str, Any] | None = None,
     body: Any = None,
+    files: Mapping[str, tuple[str, bytes, str]] | None = None,
     headers: Mapping[str, str] | None = None,
     auth: tuple[str, str] | None = None,
 ) -> Reply:
     """One request, `body` as JSON or `data` as a form, whatever the answer's status; errors say `who` gave it.
+
+    With `files` (field: name, bytes, type) the form is multipart.
 
     `timeout` in seconds bounds each step and the whole answer. ProviderDown where the request never left,
     OutcomeUnknown where it left and no whole answer came.
     """
     try:
         stream = _client(local=is_local(url)).stream(
-            method, url, params=params, data=data, json=body, headers=headers, auth=auth, timeout=timeout
+            method, url, params=params, data=data, json=body, files=files, headers=headers, auth=auth, timeout=timeout
         )
         with stream as response:
             content = _read(response, who, time.monotonic() + timeout)
