@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from normalizer.messages import Location
     from store.items import ItemRow
 
+#: What an original brings to the line that its edit has opened.
+_FILLED = ("text", "name", "subject", "quoted", "html", "in_reply_to", "location", "hints", "sequence", "sent_at")
 #: A clock that runs ahead by more than this is not believed.
 AHEAD = timedelta(minutes=5)
 
@@ -150,18 +152,7 @@ def _fill(conversation: Conversation, item: ItemRow, content: InboundMessage, ro
     if row.revised is None:
         row.revised, row.revised_at = row.text, row.received_at
     line = new_line(item, content)
-    for name in (
-        "text",
-        "name",
-        "subject",
-        "quoted",
-        "html",
-        "in_reply_to",
-        "location",
-        "hints",
-        "sequence",
-        "sent_at",
-    ):
+    for name in _FILLED:
         setattr(row, name, getattr(line, name))
     row.original_missing, row.item_id, row.received_at = False, item.id, item.received_at
     conversation.attach(row, codec.files(item.payload))

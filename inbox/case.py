@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import abort, redirect, request, url_for
 
-from channels.contract import Conversation, ReplyOptions
 from dispatcher.bells import Bell, ring
-from inbox import rights, thread, words
+from inbox import answering, reporter, rights, thread, words
 from inbox.presenters import Chip, channel_mark, chip, place_label, unit_name
 from inbox.queue import listing, short, view
 from inbox.state import now, page, person, runtime, scope
@@ -55,23 +54,24 @@ def _page(ticket: str, status: int = 200, **extra: Any) -> Response:
             casework.mark_read(connection, row.id)
         file = casefile.read(connection, row.id)
         stamp = short(casefile.stamp(connection, row.id))
-        last = casework.last_inbound(connection, row.id)
         ids = [line.officer_id for line in file.messages if line.officer_id] + [file.complaint.officer_id or 0]
         officers = people.names(connection, ids)
         shown = listing(connection, view(), selected=row.ticket)
+        ways = answering.choices(connection, row)
+        known = reporter.shown(connection, row)
     desk = thread.Desk(runtime=runtime(), person=person(), now=now(), officers=officers)
     cover = thread.veil_of(file, person())
-    options = reply_options(row.account, last)
+    way = answering.chosen(ways, extra.get("draft", {}).get("via", "")) or ways[0]
     values = {
         **shown,
+        **known,
         **_header(file, desk),
         "who": cover.who(row.name, row.contact_name, row.address, anonim=row.anonim),
         "contact": "" if cover.hidden else row.address or "",
         "where": cover.text(place_label(file.complaint.place)),
         "lines": thread.lines(file, desk, cover),
-        "reply": options,
-        "until": words.absolute(options.until, runtime().zone) if options.until else "",
-        "max_text": max_text(last.account if last else row.account),
+        "ways": ways,
+        "way": way,
         "submission": uuid.uuid4(),
         "stamp": stamp,
         "draft": {},
@@ -116,25 +116,6 @@ class _Due:
         self.next_due_at, self.opened_at, self.state = due, opened_at, state
 
 
-def reply_options(account: str, last: Any) -> ReplyOptions:
-    """May we answer where the citizen last wrote; the reason is for the officer."""
-    known = runtime().accounts.get(last.account if last else account)
-    if known is None:
-        return ReplyOptions(allowed=False, reason="Akun kanal ini tidak lagi aktif, jadi jawaban tidak dapat dikirim.")
-    if last is None:
-        return ReplyOptions(allowed=False, reason="Warga tidak meninggalkan alamat untuk dijawab.")
-    conversation = Conversation(
-        conversation_id=last.conversation, address=last.address, last_inbound_at=last.sent_at, hints=last.hints
-    )
-    return known.channel.reply_options(conversation, now())
-
-
-def max_text(account: str) -> int | None:
-    """How many characters one reply may have on this account."""
-    known = runtime().accounts.get(account)
-    return known.channel.capabilities.max_text if known else None
-
-
 def _act(row: Row) -> Act:
     try:
         version = int(request.form.get("version", ""))
@@ -177,7 +158,8 @@ def stale(ticket: str, *, closed: bool) -> Response:
 
 def refused(ticket: str, message: str, status: int = 409) -> Response:
     """The case as it is now, why the act was not done, and the officer's words back in their form."""
-    draft = {"kind": (request.endpoint or "").rpartition(".")[2], "text": _text(), "unit": request.form.get("unit", "")}
+    draft = {"kind": (request.endpoint or "").rpartition(".")[2], "text": _text()}
+    draft |= {name: request.form.get(name, "") for name in ("unit", "via")}
     return _page(ticket, status, refusal=message, draft=draft)
 
 
@@ -215,19 +197,19 @@ def answer(ticket: str) -> BaseResponse:
     if not text:
         return refused(ticket, "Tulis jawabannya dulu.", 422)
     with runtime().engine.connect() as connection:
-        row = _found(connection, ticket)
-        last = casework.last_inbound(connection, row.id)
-    options = reply_options(row.account, last)
+        way = answering.chosen(answering.choices(connection, _found(connection, ticket)), request.form.get("via", ""))
     in_person = request.form.get("in_person") == "1"
-    limit = max_text(last.account if last else row.account)
-    if not options.allowed and not in_person:
-        return refused(ticket, options.reason or "Kanal ini tidak dapat menerima jawaban sekarang.")
-    if len(text) > (LONGEST if in_person or limit is None else limit):
-        return refused(ticket, f"Jawaban terlalu panjang: {len(text)} dari {limit or LONGEST} huruf.", 422)
+    if way is None:
+        return refused(ticket, "Percakapan yang Anda pilih tidak ada lagi. Pilih kanal lain.")
+    if not way.options.allowed and not in_person:
+        return refused(ticket, way.options.reason or "Kanal ini tidak dapat menerima jawaban sekarang.")
+    if len(text) > (LONGEST if in_person or way.max_text is None else way.max_text):
+        return refused(ticket, f"Jawaban terlalu panjang: {len(text)} dari {way.max_text or LONGEST} huruf.", 422)
+    via = None if way.way is None else (way.way.account, way.way.conversation)
     return _carry_out(
         ticket,
         lambda connection, _row, act: casework.answer(
-            connection, act, text, _submission(), then=then, deliver=not in_person
+            connection, act, text, _submission(), then=then, deliver=not in_person, via=via
         ),
         bell=not in_person,
     )

@@ -266,6 +266,8 @@ _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]
     "didisposisikan": _disposed,
     "ditutup": _closed,
     "program_dipilih": _program_set,
+    "kontak_disatukan": lambda *_: "menyatukan pelapor dengan alamatnya di kanal lain",
+    "kontak_dipisahkan": lambda *_: "memisahkan satu alamat dari pelapor",
     "dikirim_ulang": lambda *_: "mengirim ulang pesan yang gagal",
     "dipastikan": _settled,
 }

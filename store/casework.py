@@ -10,6 +10,7 @@ from sqlalchemy import exists, insert, select, update
 
 from normalizer import clock
 from normalizer.complaint import CLOSED, State, check_transition
+from store import identity
 from store.journal import new_id
 from store.models import Complaint, Event, Message, Outbox
 from store.partitions import partition
@@ -168,12 +169,20 @@ def _exists(connection: Connection, line_id: uuid.UUID) -> bool:
 
 
 def answer(
-    connection: Connection, act: Act, text: str, submission: str, *, then: State | None = None, deliver: bool = True
+    connection: Connection,
+    act: Act,
+    text: str,
+    submission: str,
+    *,
+    then: State | None = None,
+    deliver: bool = True,
+    via: tuple[str, str] | None = None,
 ) -> bool:
     """Write to the citizen through the outbox; False where this form was handled before.
 
     `then` is the state afterwards; None goes on working, or leaves a closed case closed. Without `deliver` the answer
-    was given in person or by telephone, and is only recorded. StaleError, TransitionError, NotAnswerableError.
+    was given in person or by telephone, and is only recorded. `via` is the (account, conversation) to write in, one of
+    `identity.ways`; None takes the first of them. StaleError, TransitionError, NotAnswerableError.
     """
     row = _locked(connection, act)
     line_id = _line_id(act, submission)
@@ -185,7 +194,7 @@ def answer(
     state = _state_after(present, then)
     line = _line(act, row, line_id, text, role="answer")
     if deliver:
-        _send(connection, act, line)
+        _send(connection, act, line, row.contact_id, via)
     else:
         connection.execute(insert(Message).values({**line, "hints": {"delivered": "in-person"}}))
     changes = {"responded_at": row.responded_at or act.now, "officer_id": row.officer_id or act.officer_id}
@@ -209,8 +218,11 @@ def _state_after(present: State, then: State | None) -> State:
     return then
 
 
-def _send(connection: Connection, act: Act, line: dict[str, Any]) -> None:
-    last = last_inbound(connection, act.complaint_id)
+def _send(
+    connection: Connection, act: Act, line: dict[str, Any], contact: uuid.UUID | None, via: tuple[str, str] | None
+) -> None:
+    ways = identity.ways(connection, act.complaint_id, contact)
+    last = next((way for way in ways if via is None or (way.account, way.conversation) == via), None)
     if last is None:
         raise NotAnswerableError("no line of the citizen's has an address")
     line = {**line, "account": last.account, "conversation": last.conversation, "address": last.address}
@@ -234,18 +246,6 @@ def _send(connection: Connection, act: Act, line: dict[str, Any]) -> None:
             created_at=act.now,
         )
     )
-
-
-def last_inbound(connection: Connection, complaint_id: uuid.UUID) -> Any:
-    """The citizen's last line with an address: where it came from, its hints, when it was sent; None without."""
-    columns = (Message.account, Message.conversation, Message.address, Message.external_id, Message.subject)
-    query = (
-        select(*columns, Message.hints, Message.sent_at)
-        .where(Message.complaint_id == complaint_id, Message.direction == "in", Message.address.is_not(None))
-        .order_by(Message.sent_at.desc(), Message.sequence.desc())
-        .limit(1)
-    )
-    return connection.execute(query).one_or_none()
 
 
 def set_program(connection: Connection, act: Act, program: Program) -> None:

@@ -43,7 +43,7 @@ class Seen:
     email_verified: bool = False
 
     def after(self, earlier: Seen) -> Seen:
-        """This, and from the earlier one what is missing here."""
+        """What is told now, and from the earlier telling what is missing now."""
         return Seen(
             name=self.name or earlier.name,
             phone=self.phone or earlier.phone,
@@ -54,7 +54,7 @@ class Seen:
 
 def seen(address: str, name: str | None, hints: Mapping[str, Any]) -> Seen:
     """What an address and a message's hints tell."""
-    phone, email = hints.get("phone"), hints.get("email")
+    phone, email = hints.get("phone"), address if "@" in address else hints.get("email")
     return Seen(
         name=name,
         phone=address if address.startswith("+") else canonical_phone(phone) if isinstance(phone, str) else None,

@@ -126,6 +126,7 @@ class Row:
     place: dict[str, Any] | None
     unit: str | None
     officer_id: int | None
+    contact_id: UUID | None
     unread: bool
     send_failed: bool
     opened_at: datetime

@@ -19,6 +19,7 @@ def upgrade() -> None:
         "contact_address", sa.Column("email_verified", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
     op.create_index(op.f("ix_contact_address_email"), "contact_address", ["email"])
+    op.create_index("ix_complaint_contact", "complaint", ["contact_id"])
     op.create_index("ix_outbox_conversation", "outbox", ["account", "conversation", "created_at"])
     op.create_index(
         "ix_message_answer",
@@ -32,6 +33,7 @@ def downgrade() -> None:
     """Take back."""
     op.drop_index("ix_message_answer", table_name="message")
     op.drop_index("ix_outbox_conversation", table_name="outbox")
+    op.drop_index("ix_complaint_contact", table_name="complaint")
     op.drop_index(op.f("ix_contact_address_email"), table_name="contact_address")
     op.drop_column("contact_address", "email_verified")
     op.drop_column("contact_address", "email")

@@ -110,6 +110,7 @@ class Complaint(Base):
         Index("ix_complaint_state", "state", "next_due_at", "id"),
         Index("ix_complaint_officer", "officer_id", "next_due_at", "id"),
         Index("ix_complaint_unit", "unit", "next_due_at", "id"),
+        Index("ix_complaint_contact", "contact_id"),
         Index("ix_complaint_conversation", "account", "conversation", "opened_at"),
         Index("ix_complaint_search", "search", postgresql_using="gin"),
     )

@@ -39,6 +39,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "answer": (401, 303, 403, 404),
     "note": (401, 303, 403, 404),
     "set_program": (401, 409, 403, 404),
+    "join": (401, 422, 403, 404),
+    "part": (401, 303, 403, 404),
     "retry": (401, 303, 403, 404),
     "settle": (401, 303, 403, 404),
 }

@@ -31,6 +31,21 @@ for (const area of ticket ? document.querySelectorAll("[data-draft]") : []) {
   area.form.addEventListener("submit", () => sessionStorage.setItem(sent, "1"));
 }
 
+// Each channel has its own limit and its own window.
+const via = document.querySelector("[data-via]");
+function turn() {
+  const area = via.form.querySelector("textarea");
+  area.dataset.max = via.selectedOptions[0].dataset.max ?? "";
+  for (const line of via.form.querySelectorAll("[data-way]")) line.hidden = line.dataset.way !== via.value;
+  const counter = via.form.querySelector("[data-counter]");
+  if (counter && !area.dataset.max) counter.textContent = "";
+  count(area);
+}
+if (via) {
+  via.addEventListener("change", turn);
+  turn();
+}
+
 for (const form of document.querySelectorAll("[data-once]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
