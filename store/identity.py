@@ -45,14 +45,15 @@ class Way:
 _WAYS = f"""
 WITH lines AS (
   SELECT DISTINCT ON (m.account, m.conversation) m.account, m.conversation, m.address, m.external_id, m.subject,
-         m.hints, m.sent_at, c.id = %(complaint)s AS own, c.anonim OR c.rahasia AS hidden
+         m.hints, m.sent_at, m.received_at, c.id = %(complaint)s AS own, c.anonim OR c.rahasia AS hidden
   FROM complaint c JOIN message m ON m.complaint_id = c.id
   WHERE (c.id = %(complaint)s OR c.contact_id = %(contact)s) AND m.direction = 'in' AND m.address IS NOT NULL
     AND m.address <> ''
   ORDER BY m.account, m.conversation, c.id = %(complaint)s DESC, m.sent_at DESC, m.sequence DESC
 )
-SELECT l.*, (SELECT count(*) FROM outbox o WHERE o.account = l.account AND o.conversation = l.conversation
-               AND o.state = ANY(%(gone)s) AND o.created_at > l.sent_at)
+SELECT l.account, l.conversation, l.address, l.external_id, l.subject, l.hints, l.sent_at, l.own, l.hidden,
+       (SELECT count(*) FROM outbox o WHERE o.account = l.account AND o.conversation = l.conversation
+               AND o.state = ANY(%(gone)s) AND o.created_at >= l.received_at)
 FROM lines l ORDER BY own DESC, sent_at DESC LIMIT {MOST_WAYS}
 """  # noqa: S608 - a number of ours
 

@@ -157,6 +157,7 @@ def settle_abandoned(connection: Connection, account: str, lane: int, *, idempot
 
 
 # A message never overtakes an earlier one of its conversation, even while that one waits for its next try.
+# What we sent since the citizen wrote is counted by our own clock alone: when we received that line.
 _CLAIM = """
 WITH next AS (
   SELECT id FROM outbox o
@@ -171,10 +172,10 @@ WITH next AS (
 SELECT c.id, c.account, c.conversation, c.address, c.complaint_id, c.message_id, c.purpose, c.text, c.subject,
        c.in_reply_to, c.hints, c.attempts, c.created_at, m.sent_at, m.hints, k.ticket, k.program, k.state,
        (SELECT count(*) FROM outbox o WHERE o.account = c.account AND o.conversation = c.conversation
-          AND o.id <> c.id AND o.state = ANY(%s) AND o.created_at > coalesce(m.sent_at, '-infinity'))
+          AND o.id <> c.id AND o.state = ANY(%s) AND o.created_at >= coalesce(m.received_at, '-infinity'))
 FROM claimed c LEFT JOIN complaint k ON k.id = c.complaint_id
 LEFT JOIN LATERAL (
-  SELECT sent_at, hints FROM message m WHERE m.account = c.account AND m.conversation = c.conversation
+  SELECT sent_at, received_at, hints FROM message m WHERE m.account = c.account AND m.conversation = c.conversation
     AND m.direction = 'in' ORDER BY sent_at DESC LIMIT 1
 ) m ON true
 """

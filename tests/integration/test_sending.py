@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from channels.contract import How, ReplyOptions
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, Throttled
 from dispatcher import drain, sending, sweeper
 from dispatcher.bells import Bell
@@ -20,12 +21,13 @@ from tests.toy import Clock, ToyChannel, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from redis import Redis
     from sqlalchemy import Engine
 
-    from channels.contract import OutboundReply
+    from channels.contract import Conversation, OutboundReply
     from dispatcher.runtime import Runtime
     from normalizer.messages import DeliveryReceipt
 
@@ -240,3 +242,34 @@ def test_what_a_dead_sender_left_is_settled_and_what_a_living_one_holds_is_not(w
     world.send()
     assert world.states() == [("ack", "sent", 1), ("answer", "unknown", 1)]
     assert world.channels[0].sent == []
+
+
+class Curious(ToyChannel):
+    """Remembers what it was asked before each sending."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.asked: list[Conversation] = []
+
+    def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:
+        self.asked.append(conversation)
+        return ReplyOptions(allowed=True, how=How.TAG)
+
+
+def test_the_adapter_hears_how_often_we_wrote_since_the_citizen_did(
+    engine: Engine, redis_client: Redis, tmp_path: Path
+) -> None:
+    channel = Curious("toy")
+    world = World(engine, redis_client, tmp_path, channel)
+    world.receive()
+    world.clock.now += timedelta(seconds=1)
+    world.send()
+    world.answer()
+    world.send()
+    world.clock.now += timedelta(minutes=1)
+    world.receive(2, who="+62811000001", at=60, text="terima kasih")
+    world.clock.now += timedelta(minutes=5)
+    world.answer(words="sekali lagi")
+    world.send()
+    assert [conversation.sent for conversation in channel.asked] == [0, 1, 0]
+    assert [reply.how for reply in channel.sent] == [How.TAG] * 3
