@@ -64,10 +64,11 @@ def call(
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
     headers: Mapping[str, str] | None = None,
     auth: tuple[str, str] | None = None,
+    max_answer: int = MAX_ANSWER,
 ) -> Reply:
     """One request, `body` as JSON or `data` as a form, whatever the answer's status; errors say `who` gave it.
 
-    With `files` (field: name, bytes, type) the form is multipart.
+    With `files` (field: name, bytes, type) the form is multipart. `max_answer` bounds the answer, in bytes.
 
     `timeout` in seconds bounds each step and the whole answer. ProviderDown where the request never left,
     OutcomeUnknown where it left and no whole answer came.
@@ -77,7 +78,7 @@ def call(
             method, url, params=params, data=data, json=body, files=files, headers=headers, auth=auth, timeout=timeout
         )
         with stream as response:
-            content = _read(response, who, time.monotonic() + timeout)
+            content = _read(response, who, time.monotonic() + timeout, max_answer)
             return Reply(status=response.status_code, headers=dict(response.headers.items()), body=content)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise ProviderDown(f"{who} cannot be reached ({type(error).__name__})") from error
@@ -131,12 +132,12 @@ def _failure(status: int, what: str, headers: Mapping[str, str]) -> SendFailed:
     return Refused(what)
 
 
-def _read(response: httpx.Response, who: str, deadline: float) -> bytes:
+def _read(response: httpx.Response, who: str, deadline: float, most: int) -> bytes:
     content = bytearray()
     for chunk in response.iter_bytes():
         content += chunk
-        if len(content) > MAX_ANSWER:
-            raise OutcomeUnknown(f"{who} gave an answer of more than {MAX_ANSWER} bytes")
+        if len(content) > most:
+            raise OutcomeUnknown(f"{who} gave an answer of more than {most} bytes")
         if time.monotonic() > deadline:
             raise OutcomeUnknown(f"{who} was still answering at the time-out")
     return bytes(content)

@@ -1,0 +1,1 @@
+"""Two ways to another complaint system: its exported files, and Open311."""
