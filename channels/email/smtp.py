@@ -1,0 +1,186 @@
+"""Sending by SMTP, step by step, because at each step something else is true about whether the mail was taken."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import smtplib
+from typing import TYPE_CHECKING, Final
+
+from channels.email.network import TlsFailed, reason, tls_context
+from channels.email.oauth import TokenLater, TokenRefused
+from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed, Throttled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from channels.email.composing import Letter
+    from channels.email.oauth import AccessTokens
+    from channels.email.settings import EmailSettings
+
+NEEDS_UTF8: Final = "Alamat surel warga memakai huruf khusus yang tidak diterima server surat kita."
+TOO_LARGE: Final = "Surat dengan lampirannya terlalu besar untuk server surat ({have} MB, paling besar {most} MB)."
+#: Reasons by the enhanced status code of the answer (RFC 3463), the most telling first.
+_REASONS: Final = (
+    (re.compile(r"5\.2\.2"), "Kotak surat warga penuh"),
+    (re.compile(r"5\.3\.4|5\.2\.3"), "Surat dengan lampirannya terlalu besar bagi server surat"),
+    (re.compile(r"5\.1\.[0-6]|5\.1\.10|5\.2\.[01]"), "Alamat surel warga tidak dikenal atau tidak aktif"),
+    (re.compile(r"5\.1\.[78]|5\.7\.60"), "Server surat tidak menerima alamat pengirim kita"),
+    (re.compile(r"5\.7\.\d+"), "Server surat menolak isi atau pengirim surat ini"),
+)
+_ENHANCED: Final = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")
+#: Seconds until the next try after "not now": a greylisting server wants to see us again after a few minutes.
+_NOT_NOW: Final = 120.0
+_DOT: Final = re.compile(rb"(?m)^\.")
+_OK: Final = range(200, 300)
+_START: Final = 354
+_SHUTTING_DOWN: Final = 421
+_LATER: Final = range(400, 500)
+_MB: Final = 1024 * 1024
+
+
+def deliver(letter: Letter, settings: EmailSettings, tokens: AccessTokens) -> None:
+    """Hand one mail to the server. SendFailed; OutcomeUnknown only when all of it left and no answer came."""
+    with connected(settings, tokens) as smtp:
+        _envelope(smtp, letter)
+        _content(smtp, letter, settings)
+
+
+@contextlib.contextmanager
+def connected(settings: EmailSettings, tokens: AccessTokens) -> Iterator[smtplib.SMTP]:
+    """Lend a connection that is logged in. ProviderDown, for what fails here has sent nothing."""
+    smtp = _open(settings)
+    try:
+        with _nothing_sent(settings):
+            _greet(smtp, settings)
+            _login(smtp, settings, tokens)
+        yield smtp
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            smtp.quit()
+    finally:
+        smtp.close()
+
+
+def _open(settings: EmailSettings) -> smtplib.SMTP:
+    host, port = settings.smtp_address
+    with _nothing_sent(settings):
+        if settings.smtp_security == "ssl":
+            return smtplib.SMTP_SSL(host, port, timeout=settings.timeout, context=tls_context(settings))
+        return smtplib.SMTP(host, port, timeout=settings.timeout)
+
+
+def _greet(smtp: smtplib.SMTP, settings: EmailSettings) -> None:
+    smtp.ehlo_or_helo_if_needed()
+    if settings.smtp_security == "starttls":
+        smtp.starttls(context=tls_context(settings))
+        smtp.ehlo_or_helo_if_needed()
+
+
+def _login(smtp: smtplib.SMTP, settings: EmailSettings, tokens: AccessTokens) -> None:
+    if not settings.smtp_login:
+        return
+    user = settings.smtp_username or settings.username or settings.address
+    if settings.oauth_url and not settings.smtp_password:
+        _login_by_token(smtp, user, tokens)
+    else:
+        smtp.user, smtp.password = user, settings.smtp_password or settings.password
+        smtp.login(user, smtp.password)
+
+
+def _login_by_token(smtp: smtplib.SMTP, user: str, tokens: AccessTokens) -> None:
+    def answer(challenge: bytes | None = None) -> str:
+        # The first time the token; to the error that a refusal comes with, an empty line.
+        return f"user={user}\1auth=Bearer {token}\1\1" if challenge is None else ""
+
+    token = tokens.get()
+    try:
+        smtp.auth("XOAUTH2", answer)
+    except smtplib.SMTPAuthenticationError:
+        token = tokens.get(fresh=True)
+        smtp.auth("XOAUTH2", answer)
+
+
+def _envelope(smtp: smtplib.SMTP, letter: Letter) -> None:
+    """Name sender and addressee, and begin. What is refused here has not been sent."""
+    options = []
+    if letter.utf8:
+        if not smtp.has_extn("smtputf8"):
+            raise Refused(NEEDS_UTF8)
+        options += ["SMTPUTF8", "BODY=8BITMIME"]
+    most = smtp.esmtp_features.get("size", "")
+    if most.isdigit() and 0 < int(most) < len(letter.content):
+        raise Refused(TOO_LARGE.format(have=-(-len(letter.content) // _MB), most=int(most) // _MB))
+    if smtp.has_extn("size"):
+        options.append(f"SIZE={len(letter.content)}")
+    if smtp.has_extn("dsn"):
+        options.append("RET=HDRS")  # a bounce need not bring our attachments back
+    with _cut_off():
+        _check(smtp.mail(letter.sender, options), "MAIL FROM")
+        _check(smtp.rcpt(letter.recipient), "RCPT TO")
+        _check(smtp.docmd("DATA"), "DATA", expected=range(_START, _START + 1))
+
+
+def _content(smtp: smtplib.SMTP, letter: Letter, settings: EmailSettings) -> None:
+    with _cut_off():
+        # If this fails, the line that ends a mail never left whole, so the server cannot have taken it.
+        smtp.send(_DOT.sub(b"..", letter.content) + b".\r\n")
+    try:
+        answer = smtp.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        host, port = settings.smtp_address
+        raise OutcomeUnknown(f"{host}:{port} did not say whether it took the mail ({type(error).__name__})") from None
+    _check(answer, "the mail")
+
+
+@contextlib.contextmanager
+def _cut_off() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        raise ProviderDown(f"the SMTP server ended the connection early ({type(error).__name__})") from None
+
+
+def _check(answer: tuple[int, bytes], step: str, *, expected: range = _OK) -> None:
+    code, words = answer
+    if code in expected:
+        return
+    found = _ENHANCED.match(words)
+    enhanced = found[1].decode("ascii") if found else ""
+    told = f"{code} {enhanced}".strip()
+    if code in _LATER:
+        if code == _SHUTTING_DOWN:
+            raise ProviderDown(f"the SMTP server answered {told} to {step}")
+        raise Throttled(f"the SMTP server answered {told} to {step}: not now", retry_after=_NOT_NOW)
+    if code < 0:
+        raise ProviderDown(f"the SMTP server's answer to {step} is none")
+    raise _refusal(code, enhanced, told, step)
+
+
+def _refusal(code: int, enhanced: str, told: str, step: str) -> SendFailed:
+    for pattern, sentence in _REASONS:
+        if pattern.fullmatch(enhanced):
+            return Refused(f"{sentence} ({told}).")
+    if step == "RCPT TO" and code in {550, 551, 553}:
+        return Refused(f"Alamat surel warga tidak dikenal atau tidak aktif ({told}).")
+    return Refused(f"Server surat menolak surat ini ({told}).")
+
+
+@contextlib.contextmanager
+def _nothing_sent(settings: EmailSettings) -> Iterator[None]:
+    """Turn what fails before the mail is begun into ProviderDown, in words for the operator."""
+    host, port = settings.smtp_address
+    server = f"the SMTP server {host}:{port}"
+    try:
+        yield
+    except smtplib.SMTPAuthenticationError as error:
+        user = settings.smtp_username or settings.username or settings.address
+        why = f"{server} refuses the login of {user} ({error.smtp_code})"
+        raise ProviderDown(f"{why}: check username and password, or what the token permits") from None
+    except smtplib.SMTPNotSupportedError:
+        raise ProviderDown(f"{server} offers no STARTTLS or no login: check smtp_port and smtp_security") from None
+    except smtplib.SMTPResponseException as error:
+        raise ProviderDown(f"{server} answered {error.smtp_code} to our greeting or login") from None
+    except (TlsFailed, TokenLater, TokenRefused) as error:
+        raise ProviderDown(str(error)) from None
+    except (OSError, smtplib.SMTPException, UnicodeError, ValueError) as error:
+        raise ProviderDown(reason(error, server, settings)) from None
