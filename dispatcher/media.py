@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 from channels.contract import Media, Obligation
 from channels.errors import Expired, FetchFailed, FetchLater, TooLarge
+from dispatcher.rendering.kinds import RENDERED
+from dispatcher.rendering.process import render
 from dispatcher.sniff import sniff
-from store import attachments
+from store import attachments, renditions
 from store.blobs import BlobError
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ log = logging.getLogger(__name__)
 THREADS = 8
 #: Of one account; where half of all is taken, one each, so that several dead providers leave room for the others.
 PER_ACCOUNT = 2
+#: Files whose bytes are here are looked at so many at a time: what is shown of a picture takes a process each.
+LOOKS = 2
 #: A fetch that takes longer (seconds) is given up for this time.
 LONGEST_FETCH = 120.0
 FIRST_PAUSE, LONGEST_PAUSE, LONGEST_ASKED = 5.0, 600.0, 3600.0
@@ -103,6 +107,7 @@ class _Settle(threading.Thread):
         self._owed = owed
         self._fetch = fetch
         self._settled = settled
+        self.looks = owed.sha256 is not None
 
     def run(self) -> None:
         """Settle and let go; without a database the file stays owed, and comes again."""
@@ -129,12 +134,14 @@ def _full(threads: int) -> set[str]:
 
 def _start(runtime: Runtime, settled: threading.Event) -> bool:
     """Claim one file and set its threads to work; False where there is no room or nothing to claim."""
-    threads = len(_under_way())
+    under_way = _under_way()
+    threads = len(under_way)
     if threads >= THREADS:
         return False
+    looks = sum(thread.looks for thread in under_way) < LOOKS
     connection = runtime.engine.connect()
     try:
-        owed = attachments.claim(connection, runtime.clock(), _full(threads))
+        owed = attachments.claim(connection, runtime.clock(), _full(threads), looks=looks)
         if owed is None:
             connection.close()
             return False
@@ -186,18 +193,34 @@ def _settle(runtime: Runtime, connection: Connection, owed: Owed, fetch: _Fetch)
 
 
 def _keep(runtime: Runtime, connection: Connection, owed: Owed, media: Media) -> None:
+    """Store the file; one that is shown by a rendition first arrives, and is looked at when it is claimed again."""
     sha256 = owed.sha256 or runtime.blobs.put(media.content)
     name = owed.name or media.name
     found = sniff(media.content, owed.content_type or media.content_type, name)
-    attachments.store(
-        connection,
-        owed,
-        sha256=sha256,
-        size=len(media.content),
+    kind, size, note = found.content_type, len(media.content), found.note
+    if kind in RENDERED and owed.sha256 is None:
+        now = runtime.clock()
+        attachments.arrive(connection, owed, sha256=sha256, size=size, content_type=kind, name=name, now=now)
+        return
+    if kind in RENDERED:
+        note = _render(runtime, connection, sha256, media.content, kind)
+    attachments.store(connection, owed, sha256=sha256, size=size, content_type=kind, name=name, note=note)
+
+
+def _render(runtime: Runtime, connection: Connection, sha256: str, content: bytes, kind: str) -> str | None:
+    """What is shown of these bytes, made if nobody has made it; the note why nothing is."""
+    if (known := renditions.note(connection, sha256)) is not None:
+        return known[0]
+    found = render(content, kind)
+    made = renditions.Made(
+        shown=None if found.shown is None else runtime.blobs.put(found.shown),
+        thumb=None if found.thumb is None else runtime.blobs.put(found.thumb),
         content_type=found.content_type,
-        name=name,
+        location=found.location,
         note=found.note,
     )
+    renditions.keep(connection, sha256, made, runtime.clock())
+    return made.note
 
 
 def _later(runtime: Runtime, connection: Connection, owed: Owed, error: str, retry_after: float | None = None) -> None:

@@ -36,17 +36,25 @@ _BEGINNINGS: Final = (
 )
 #: Brands of the box format (ISO 14496-12) that are not a film; MP4 has dozens.
 _BRANDS: Final = dict.fromkeys((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif"), "image/heic")
-_BRANDS.update(dict.fromkeys((b"avif", b"avis"), UNKNOWN))
+_BRANDS.update(dict.fromkeys((b"avif", b"avis"), "image/avif"))
 _BRANDS.update(dict.fromkeys((b"M4A ", b"M4B "), "audio/mp4"))
 _BRANDS.update({b"qt  ": "video/quicktime"})
 _PDF_WITHIN: Final = 1024
 _TEXT_WITHIN: Final = 65_536
 #: What a text must not hold: controls, and markup that a browser might take for a page.
 _NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]|<[a-z!?/]", re.IGNORECASE)
-_PICTURES: Final = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp", "image/heic"})
+_PICTURES: Final = frozenset(
+    {"image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp", "image/heic", "image/heif", "image/avif"}
+)
+#: Pictures in boxes: their size stands too deep in them to be read by hand.
+_BOXED: Final = frozenset({"image/heic", "image/avif"})
+#: The kind of a track in the box format: its handler box, with a version, flags and a field of zeros before it.
+_TRACK: Final = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
 #: Blocks of a header to walk through; real pictures have a few hundred.
 _MAX_STEPS: Final = 100_000
-_PICTURE_NAMES: Final = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic")
+_PICTURE_NAMES: Final = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".heif", ".avif")
+#: How far into a Matroska file its document type stands (RFC 9559).
+_WEBM_WITHIN: Final = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ def sniff(content: bytes, claimed: str | None = None, name: str | None = None) -
     found = _kind(content)
     if found in _SIZES:
         return _picture(content, found)
-    if found != "image/heic" and _claims_picture(claimed, name):
+    if found not in _BOXED and _claims_picture(claimed, name):
         return Sniffed(found, NO_PICTURE)
     return Sniffed(found)
 
@@ -85,18 +93,31 @@ def _container(content: bytes) -> str | None:
     """The formats that name what they hold after their own mark."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
+    if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
+        return "audio/wav"
     if content[4:8] == b"ftyp":
-        brand = content[8:12]
-        return _BRANDS.get(brand, "video/3gpp" if brand.startswith(b"3g") else "video/mp4")
+        return _boxed(content)
+    if content[:4] == b"\x1aE\xdf\xa3" and b"webm" in content[:_WEBM_WITHIN]:
+        return "video/webm"
     if content[:4] == b"OggS":
         return "video/ogg" if b"\x80theora" in content[:512] else "audio/ogg"
     return None
+
+
+def _boxed(content: bytes) -> str:
+    """By the brand; a recorder on a phone writes the brand of a film over sound alone."""
+    brand = content[8:12]
+    found = _BRANDS.get(brand, "video/3gpp" if brand.startswith(b"3g") else "video/mp4")
+    tracks = set(_TRACK.findall(content)) if found.startswith("video/") else set()
+    return found.replace("video/", "audio/") if tracks == {b"soun"} and found != "video/quicktime" else found
 
 
 def _loose(content: bytes) -> str:
     """The formats without a mark at their beginning."""
     if _is_mp3_frame(content):
         return "audio/mpeg"
+    if _is_adts_frame(content):
+        return "audio/aac"
     if b"%PDF-" in content[:_PDF_WITHIN]:
         return "application/pdf"
     return "text/plain" if _is_text(content) else UNKNOWN
@@ -107,6 +128,16 @@ def _is_mp3_frame(content: bytes) -> bool:
     if len(content) < 4 or content[0] != 0xFF or content[1] & 0xE6 != 0xE2:  # noqa: PLR2004 - the format's bits
         return False
     return content[1] & 0x18 != 0x08 and content[2] & 0xF0 != 0xF0 and content[2] & 0x0C != 0x0C  # noqa: PLR2004 - same
+
+
+def _is_adts_frame(content: bytes) -> bool:
+    """A header of AAC's transport stream (ISO 13818-7): twelve set bits, layer 0, a sample rate that exists."""
+    return (
+        len(content) >= 7  # noqa: PLR2004 - the header's length
+        and content[0] == 0xFF  # noqa: PLR2004 - the format's bits
+        and content[1] & 0xF6 == 0xF0  # noqa: PLR2004 - the same
+        and content[2] >> 2 & 0x0F < 13  # noqa: PLR2004 - the same
+    )
 
 
 def _is_text(content: bytes) -> bool:

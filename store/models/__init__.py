@@ -5,6 +5,7 @@ from __future__ import annotations
 from store.models.base import Base
 from store.models.complaint import Attachment, Complaint, Contact, ContactAddress, Event, Message, Outbox, Ticket
 from store.models.journal import AccountState, Cursor, Item, Journal, Receipt, Revision
+from store.models.media import Rendition
 from store.models.people import Officer, Session, Throttle
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Officer",
     "Outbox",
     "Receipt",
+    "Rendition",
     "Revision",
     "Session",
     "Throttle",

@@ -122,7 +122,7 @@ def test_a_provider_that_is_down_is_asked_again_with_growing_pauses(
     move(clock, 17)
     channel.media["f"] = Media(content=PHOTO)
     run(world)
-    assert one(world, "state, error, attempts") == ("stored", None, 11)
+    assert one(world, "state, error, attempts") == ("stored", None, 12)
 
 
 def test_it_is_asked_a_last_time_at_the_deadline_and_then_counts_as_expired(

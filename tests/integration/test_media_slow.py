@@ -128,7 +128,7 @@ def test_a_worker_that_is_killed_leaves_its_files_to_the_next(
     while states(world) != {"f": "stored"}:
         media.run(world, 0.5)
         assert time.monotonic() < end
-    assert one(world, "attempts") == (1,)
+    assert one(world, "attempts") == (2,)
 
 
 def hang() -> None:

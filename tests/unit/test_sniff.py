@@ -68,7 +68,7 @@ def boxed(brand: bytes) -> bytes:
         (boxed(b"qt  "), "video/quicktime"),
         (boxed(b"3gp4"), "video/3gpp"),
         (boxed(b"M4A "), "audio/mp4"),
-        (boxed(b"avif"), UNKNOWN),
+        (boxed(b"avif"), "image/avif"),
         (b"OggS" + bytes(24) + b"OpusHead", "audio/ogg"),
         (b"OggS" + bytes(24) + b"\x80theora", "video/ogg"),
         (b"ID3\x04" + bytes(50), "audio/mpeg"),
