@@ -186,7 +186,10 @@ def _settle(runtime: Runtime, connection: Connection, owed: Owed, fetch: _Fetch)
     except BlobError as error:
         log.warning("file %s waits for the blob store: %s", owed.id, type(error).__name__)
         _later(runtime, connection, owed, type(error).__name__)
-    except Exception as error:  # noqa: BLE001 - a bug in an adapter may be mended before the deadline
+    except Exception as error:
+        if connection.invalidated:
+            raise
+        # A bug in an adapter may be mended before the deadline.
         log.error("account %s: file %s failed: %s", owed.account, owed.id, type(error).__name__)  # noqa: TRY400 - a traceback could carry a citizen's words
         connection.rollback()
         _later(runtime, connection, owed, type(error).__name__)
