@@ -190,6 +190,39 @@ def replay(
     quarantining.replay(_settings(config_dir, data_dir), account=account, day=day, version=version)
 
 
+@main.command("import")
+@_CONFIG
+@_DATA
+@_JSON
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--account", required=True, help="the account that the reports are brought into")
+@click.option("--dry-run", is_flag=True, help="only say what would come")
+def import_(
+    config_dir: Path | None, data_dir: Path | None, file: Path, account: str, *, dry_run: bool, as_json: bool
+) -> None:
+    """Bring an export of SP4N-LAPOR or LaporGub in (CSV or XLSX). Exit code 1 if a row could not be read."""
+    from commands import importing
+
+    settings = _settings(config_dir, data_dir)
+    sys.exit(0 if importing.bring(settings, file, account=account, dry_run=dry_run, as_json=as_json) else 1)
+
+
+@main.command()
+@_CONFIG
+@_DATA
+@click.argument("ticket")
+@click.option("--account", required=True, help="the account whose server takes it")
+@click.option("--service", required=True, help="the service code of that server")
+@click.option("--again", is_flag=True, help="although nobody knows whether an earlier try arrived")
+def forward(
+    config_dir: Path | None, data_dir: Path | None, ticket: str, account: str, service: str, *, again: bool
+) -> None:
+    """Hand a complaint on to an Open311 server, or ask for its id there; never a confidential one."""
+    from commands import forwarding
+
+    forwarding.forward(_settings(config_dir, data_dir), ticket, account=account, service=service, again=again)
+
+
 @main.group()
 def user() -> None:
     """The officers."""

@@ -6,7 +6,7 @@ Not every channel has this, so it stands beside the contract: an adapter with an
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from channels.errors import ChannelError
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.contract import Channel
+
+#: Bytes of a file; years of one regency's reports are far smaller.
+MAX_BYTES: Final = 10 * 1024 * 1024
 
 
 class ImportRefused(ChannelError):  # noqa: N818 - it says what happened

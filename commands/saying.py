@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,6 +17,14 @@ def show(rows: Any, *, as_json: bool, line: Callable[[Any], str]) -> None:
     """Print rows for people, or one JSON object a line for programs."""
     for row in rows:
         click.echo(json.dumps(row, ensure_ascii=False, default=str) if as_json else line(row))
+
+
+def who() -> str:
+    """The name under which an act from the command line stands in journal and history."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "cli"
 
 
 def fail(sentence: str) -> NoReturn:

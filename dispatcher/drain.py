@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rq.timeouts import BaseTimeoutException
 
-from dispatcher import handling, parsing
+from dispatcher import handling, mirroring, parsing
 from normalizer.messages import Malformed
 from store import items, journal
 from store.blobs import BlobError
@@ -82,7 +82,7 @@ def _handle(runtime: Runtime, connection: Connection, now: datetime) -> int:
     _halving(
         connection,
         ready,
-        lambda part: handling.handle(runtime, connection, part, (), now),
+        lambda part: _handled(runtime, connection, part, now),
         lambda row, error: _quarantine(connection, [row], error, now),
     )
     known = [key for key in due if key[0] in runtime.accounts]
@@ -95,6 +95,11 @@ def _handle(runtime: Runtime, connection: Connection, now: datetime) -> int:
         lambda key, error: _quarantine(connection, _due(connection, key, now), error, now),
     )
     return len(ready) + len(due)
+
+
+def _handled(runtime: Runtime, connection: Connection, rows: Sequence[items.ItemRow], now: datetime) -> None:
+    handling.handle(runtime, connection, rows, (), now)
+    mirroring.mirrored(runtime, connection, rows, now)
 
 
 def _halving(

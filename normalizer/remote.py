@@ -10,7 +10,7 @@ import dataclasses
 import re
 from typing import Final
 
-from normalizer.complaint import State
+from normalizer.complaint import CLOSED, TRANSITIONS, State
 
 _PREFIX: Final = "remote-state:"
 _REASON: Final = re.compile(r"remote-state:([a-z_]*):(a?)(r?):(.*)", re.DOTALL)
@@ -41,3 +41,30 @@ def read(reason: str) -> RemoteState | None:
     return RemoteState(
         word=found[4], state=State(found[1]) if found[1] else None, anonim=bool(found[2]), rahasia=bool(found[3])
     )
+
+
+_RANK: Final = {State.BARU: 0, State.DIVERIFIKASI: 1, State.DISPOSISI: 2, State.TINDAK_LANJUT: 3}
+
+
+def follow(present: State, wanted: State, theirs: State | None) -> State | None:
+    """The state that a complaint goes to when the other system says `wanted`; None where it stays as it is.
+
+    `theirs` is the state that the other system last brought it to. What an officer closed stays closed, what he took
+    further does not go back; but their closing closes.
+    """
+    if wanted in {present, State.BARU, State.DIGABUNG}:
+        return None
+    free = present in {State.BARU, theirs}
+    if present in CLOSED:
+        return _out_of(present, wanted) if free else None
+    if wanted not in TRANSITIONS[present]:
+        return None
+    further = wanted in CLOSED or _RANK.get(wanted, 0) > _RANK.get(present, len(_RANK))
+    return wanted if free or further else None
+
+
+def _out_of(closed: State, wanted: State) -> State:
+    """A closed complaint opens as work that goes on, and from there goes wherever that may go."""
+    if wanted in TRANSITIONS[closed] or wanted in TRANSITIONS[State.TINDAK_LANJUT]:
+        return wanted
+    return State.TINDAK_LANJUT

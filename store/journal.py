@@ -25,7 +25,7 @@ INLINE = 256 * 1024
 class Entry:
     """One payload to journal. `id` is made before anything is tried; `body` is None where `blob` names it.
 
-    `source` is webhook, poll, spool, form, desk or replay; `day` the local date of `received_at`.
+    `source` is webhook, poll, spool, form, desk, import or replay; `day` the local date of `received_at`.
     """
 
     id: uuid.UUID

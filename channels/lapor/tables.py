@@ -14,7 +14,7 @@ import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
-from channels.importing import ImportRefused
+from channels.importing import MAX_BYTES, ImportRefused
 from channels.lapor import cells
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Row = list[str] | None
 
-#: Bytes of a file; years of one regency's reports are far smaller.
-MAX_BYTES: Final = 10 * 1024 * 1024
 #: Rows below the headings.
 MAX_ROWS: Final = 20_000
 #: Bytes of an XLSX once unpacked; the reader never takes more of an entry than its directory announces.

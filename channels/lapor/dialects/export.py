@@ -149,7 +149,8 @@ class Export(Dialect[ExportSettings]):
         pairs = [[storable(name), storable(cell)] for name, cell in zip(headings, row or (), strict=False)]
         body = json.dumps({"row": pairs}, ensure_ascii=False).encode()
         if row is None:
-            return Report(number=number, external_id=_stand_in(body + str(number).encode()), body=body, problem=_NO_CSV)
+            body = json.dumps({"row": [], "number": number}).encode()
+            return Report(number=number, external_id=_stand_in(body), body=body, problem=_NO_CSV)
         try:
             record = self._record(pairs)
         except RowError as error:
