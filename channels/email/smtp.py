@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 import smtplib
@@ -34,6 +35,7 @@ _NOT_NOW: Final = 120.0
 _DOT: Final = re.compile(rb"(?m)^\.")
 _OK: Final = range(200, 300)
 _START: Final = 354
+_WELCOME: Final = 235
 _SHUTTING_DOWN: Final = 421
 _LATER: Final = range(400, 500)
 _MB: Final = 1024 * 1024
@@ -83,8 +85,18 @@ def _login(smtp: smtplib.SMTP, settings: EmailSettings, tokens: AccessTokens) ->
     if settings.oauth_url and not settings.smtp_password:
         _login_by_token(smtp, user, tokens)
     else:
-        smtp.user, smtp.password = user, settings.smtp_password or settings.password
-        smtp.login(user, smtp.password)
+        _login_by_password(smtp, user, settings.smtp_password or settings.password)
+
+
+def _login_by_password(smtp: smtplib.SMTP, user: str, password: str) -> None:
+    if "PLAIN" not in smtp.esmtp_features.get("auth", "").upper().split():
+        smtp.login(user, password)
+        return
+    # By ourselves, for the library takes ASCII only.
+    words = base64.b64encode(f"\0{user}\0{password}".encode()).decode("ascii")
+    code, answer = smtp.docmd("AUTH", f"PLAIN {words}")
+    if code != _WELCOME:
+        raise smtplib.SMTPAuthenticationError(code, answer)
 
 
 def _login_by_token(smtp: smtplib.SMTP, user: str, tokens: AccessTokens) -> None:
