@@ -1,0 +1,1 @@
+"""WhatsApp: a number that citizens write to, at Meta's Cloud API."""
