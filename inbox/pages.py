@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from inbox import auth, case, desk, files, queue, reporter, words
+from inbox import auth, case, desk, files, imports, queue, reporter, words
 from inbox.rights import Need, may
 from inbox.state import KEY, Inbox, inbox, page
 from store.engine import is_away
@@ -53,6 +53,9 @@ ROUTES: Final = (
     Route(rule="/pulse", name="pulse", view=queue.pulse, need=Need.READ, touch=False),
     Route(rule="/desk", name="desk", view=desk.show, need=Need.WORK),
     Route(rule="/desk", name="write_slip", view=desk.write, need=Need.WORK, method="POST"),
+    Route(rule="/import", name="import_form", view=imports.show, need=Need.IMPORT),
+    Route(rule="/import", name="import_upload", view=imports.upload, need=Need.IMPORT, method="POST"),
+    Route(rule="/import/confirm", name="import_confirm", view=imports.confirm, need=Need.IMPORT, method="POST"),
     Route(rule="/files/<uuid:attachment_id>", name="file", view=files.show, need=Need.READ),
     Route(rule="/<ticket>", name="case", view=case.show, need=Need.READ),
     Route(rule="/<ticket>/take", name="take", view=case.take, need=Need.WORK, method="POST"),

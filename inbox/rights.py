@@ -23,6 +23,7 @@ class Need(enum.Enum):
     READ = "log in"
     WORK = "act on complaints"
     SORT = "give a complaint of the triage tray its program"
+    IMPORT = "bring in another system's reports"
 
 
 _READERS: Final = frozenset({Role.LEADER, Role.AUDITOR})
@@ -37,8 +38,13 @@ def may(person: Person, need: Need) -> bool:
             return True
         case Need.WORK:
             return person.role not in _READERS
-        case Need.SORT:
+        case Need.SORT | Need.IMPORT:
             return person.role in _SORTERS
+
+
+def sees_all(person: Person) -> bool:
+    """Whether every program and every account is this officer's, also those of no program."""
+    return person.role is Role.ADMINISTRATOR
 
 
 def programs(person: Person, runtime: Runtime) -> list[Program]:

@@ -258,6 +258,20 @@ def _settled(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -
     return "memastikan pesan sudah sampai" if data.get("arrived") else "mengirim ulang pesan yang tidak pasti sampai"
 
 
+def _told(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    state = data.get("moved")
+    became = f"; keadaan menjadi {words.STATES[State(state)]}" if state in set(State) else "; keadaan di sini tetap"
+    return f"status di {data.get('system')}: {data.get('word')}{became}"
+
+
+def _forwarded(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    over = f"lewat {data.get('account')}, layanan {data.get('service')}"
+    if data.get("step") == "terkirim":
+        return f"meneruskan aduan {over}; nomor di sana: {data.get('id') or 'belum ada'}"
+    outcome = "gagal" if data.get("step") == "gagal" else "belum diketahui sampai tidaknya"
+    return f"mencoba meneruskan aduan {over}: {outcome}"
+
+
 _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
     "diterima": lambda *_: "mengirim aduan",
     "dibuka_kembali": lambda *_: "membuka aduan kembali karena warga menulis lagi",
@@ -270,4 +284,6 @@ _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]
     "kontak_dipisahkan": lambda *_: "memisahkan satu alamat dari pelapor",
     "dikirim_ulang": lambda *_: "mengirim ulang pesan yang gagal",
     "dipastikan": _settled,
+    "status_luar": _told,
+    "diteruskan": _forwarded,
 }

@@ -32,6 +32,9 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "pulse": (401, 200, None, None),
     "desk": (303, 200, 403, None),
     "write_slip": (401, 422, 403, None),
+    "import_form": (303, 200, 403, None),
+    "import_upload": (401, 422, 403, None),
+    "import_confirm": (401, 409, 403, None),
     "file": (303, 200, None, 404),
     "case": (303, 200, None, 404),
     "take": (401, 303, 403, 404),
@@ -130,7 +133,7 @@ def test_every_route_as_every_role(site: Site, role: Role | None) -> None:
         else:
             status = call(browser, (rule, name, method), mine, version)
             blocked = (needs[name] is Need.WORK and role in READERS) or (
-                needs[name] is Need.SORT and role not in SORTERS
+                needs[name] in {Need.SORT, Need.IMPORT} and role not in SORTERS
             )
             expected = int(refused or 0) if blocked else allowed
         assert status == expected, f"{method} {rule} as {role}"
