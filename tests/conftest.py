@@ -22,6 +22,7 @@ from sqlalchemy import make_url
 
 from store.embedded import InstanceLock, Postgres, Valkey
 from store.embedded.places import runtime_dir
+from tests import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "muara_template"
 
 # Program to look for, and the Debian package that brings it; tests/run.py installs them.
-PARTS = {"chromium": "chromium", "dovecot": "dovecot-imapd"}
+PARTS = {program: package for program, package, _ in run.PARTS}
 
 
 # A submission is judged by the same examples each time; on a developer's machine every run looks for new ones.

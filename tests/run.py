@@ -12,10 +12,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = Path(sys.executable).parent
 
+# Kannel's own player of an operator; not on anybody's PATH.
+FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
+
 # Program to look for, Debian package that brings it, tests that need it.
 PARTS = (
     ("chromium", "chromium", "the browser tests"),
     ("dovecot", "dovecot-imapd", "the tests against a real IMAP server"),
+    ("bearerbox", "kannel", "the tests against a real Kannel"),
+    (FAKESMSC, "kannel-extras", "the tests against a real Kannel"),
+    ("gammu-smsd", "gammu-smsd", "the tests against a real gammu-smsd"),
 )
 
 
