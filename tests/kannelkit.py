@@ -89,14 +89,18 @@ class Kannel:
         wait_for(port)
 
     @contextlib.contextmanager
-    def phone(self, *messages: str, times: int, interval: float = 0.05) -> Iterator[Path]:
-        """A phone that sends `messages` (see `sms`) `times` altogether; its log is where what comes to it stands."""
+    def phone(self, *messages: str, times: int, interval: float = 0.05, random_senders: bool = False) -> Iterator[Path]:
+        """A phone that sends `messages` (see `sms`) `times` altogether; its log is where what comes to it stands.
+
+        With `random_senders` the sender is only the beginning of the numbers that it writes from.
+        """
         log = self.folder / f"phone-{len(self._running)}.log"
         with log.open("wb") as out:
             words: Sequence[str] = [
                 FAKESMSC,
                 *("-H", "127.0.0.1", "-r", str(self._ports["smsc"])),
                 *("-i", str(interval), "-m", str(times)),
+                *(("-z", "1") if random_senders else ()),
                 *messages,
             ]
             process = subprocess.Popen(words, stdout=out, stderr=out)
