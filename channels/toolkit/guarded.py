@@ -88,7 +88,12 @@ def _get(
         port=port,
         target=(f"{path}?{target.parts.query}" if target.parts.query else path).encode(),
     )
-    headers = {"Host": target.parts.netloc.rpartition("@")[2], "Accept": "*/*", "Accept-Encoding": "identity"}
+    headers = {
+        "Host": target.parts.netloc.rpartition("@")[2],
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "User-Agent": "Muara",  # some hosts of files turn away whoever names no client
+    }
     if shown:
         headers["Authorization"] = shown
     timeouts = {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}
