@@ -187,6 +187,8 @@ class _Server:
 
     def debug_token(self) -> Response:
         """What Meta knows of a token."""
+        if not self.cloud.may_ask:
+            raise Refusal(100, "You must provide an app access token, or a user access token of the app's developer")
         valid = request.args.get("input_token") == self.cloud.token
         data = {"app_id": self.cloud.app_id, "is_valid": valid, "expires_at": self.cloud.token_ends}
         return jsonify({"data": data | {"scopes": ["whatsapp_business_messaging", "whatsapp_business_management"]}})

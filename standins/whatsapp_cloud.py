@@ -105,7 +105,8 @@ class Cloud:
         self.callbacks: dict[str, str] = {}
         #: The apps that are told of the account.
         self.subscribed: set[str] = set()
-        self.token_ends = 0
+        #: When the token ends (0: never), and whether it may be asked about itself.
+        self.token_ends, self.may_ask = 0, True
         self.status, self.quality = "CONNECTED", "GREEN"
         #: An error number with which every message is refused, after `spare` more good ones.
         self.refuse: int | None = None

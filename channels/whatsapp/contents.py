@@ -23,13 +23,21 @@ _NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
 _LATEST: Final = 1 << 36
 #: What the officer reads for things that the API does not pass on; others are named as Meta names them.
 _UNSUPPORTED: Final = {
+    "audio": "suara",
+    "contacts": "kontak",
+    "document": "dokumen",
     "edit": "perubahan atas pesannya yang lama",
     "event": "undangan acara",
     "gif": "GIF",
     "group_invite": "undangan grup",
+    "image": "foto",
+    "location": "lokasi",
+    "media_placeholder": "berkas",
     "pin": "pesan yang disematkan",
     "poll_creation": "jajak pendapat",
     "poll_update": "jawaban jajak pendapat",
+    "sticker": "stiker",
+    "video": "video",
     "video_note": "pesan video",
     "view_once": "foto atau video sekali lihat",
 }

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from channels.errors import Refused
+from normalizer.complaint import State
 
 if TYPE_CHECKING:
     from channels.contract import OutboundReply
@@ -16,6 +17,8 @@ _LONGEST: Final = 1024
 _OWN_WORDS: Final = 200
 #: What an officer may count on, whatever ticket and program are called.
 MAX_TEXT: Final = 700
+#: "Received", and "received, but please say it in this form".
+_ACKNOWLEDGEMENTS: Final = frozenset({"ack", "format"})
 #: A parameter cannot be empty.
 _NOTHING: Final = "-"
 _LINES: Final = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
@@ -25,11 +28,11 @@ _BLANKS: Final = re.compile(r"[^\S\u00a0]{2,}|\t")
 def choose(settings: WhatsAppSettings, reply: OutboundReply) -> str:
     """The template for a reply, by its purpose and the complaint's state. Refused where none is approved."""
     state = reply.values.get("state")
-    if reply.purpose == "ack":
+    if reply.purpose in _ACKNOWLEDGEMENTS:
         wanted = settings.template_ack
-    elif state == "menunggu_warga":
+    elif state == State.MENUNGGU_WARGA:
         wanted = settings.template_question
-    elif state == "selesai":
+    elif state == State.SELESAI:
         wanted = settings.template_closing
     else:
         wanted = settings.template_answer

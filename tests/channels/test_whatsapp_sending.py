@@ -146,11 +146,13 @@ def test_the_stand_in_closes_the_window_as_meta_does(whatsapp: WhatsApp) -> None
     [
         ("ack", "baru", "aduan_diterima"),
         ("ack", "selesai", "aduan_diterima"),
+        ("format", "baru", "aduan_diterima"),
         ("answer", "menunggu_warga", "aduan_pertanyaan"),
         ("answer", "selesai", "aduan_selesai"),
-        ("answer", "diproses", "aduan_jawaban"),
+        ("answer", "tindak_lanjut", "aduan_jawaban"),
+        ("answer", "diarsipkan", "aduan_jawaban"),
         ("answer", "", "aduan_jawaban"),
-        ("status", "diproses", "aduan_jawaban"),
+        ("status", "tindak_lanjut", "aduan_jawaban"),
     ],
 )
 def test_the_template_follows_purpose_and_state(whatsapp: WhatsApp, purpose: str, state: str, name: str) -> None:
@@ -163,7 +165,7 @@ def test_the_answers_template_stands_in_where_another_is_not_approved(whatsapp: 
     channel.send(late(values={"state": "selesai"}))
     assert whatsapp.delivered() == ["[aduan_jawaban] K7X-4QM | Mas Bup Siaga | Sudah diperbaiki"]
     with pytest.raises(Refused, match="belum ada templat"):
-        whatsapp.channel(template_closing="aduan_selesai").send(late(values={"state": "diproses"}))
+        whatsapp.channel(template_closing="aduan_selesai").send(late(values={"state": "tindak_lanjut"}))
 
 
 def test_lines_and_blanks_become_one_line_that_whatsapp_takes(whatsapp: WhatsApp) -> None:

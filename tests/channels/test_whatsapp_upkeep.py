@@ -155,6 +155,14 @@ def test_registration_and_health(whatsapp: WhatsApp) -> None:
     )
 
 
+def test_a_token_that_may_not_ask_about_itself_is_no_fault(whatsapp: WhatsApp) -> None:
+    whatsapp.channel().register()
+    whatsapp.cloud.may_ask = False
+    health = whatsapp.channel(template_ack="aduan_diterima").health()
+    assert health.ok is True
+    assert "token valid as it seems, 1 template approved" in health.sentence
+
+
 def test_an_address_that_meta_cannot_reach_is_not_registered(whatsapp: WhatsApp) -> None:
     channel = whatsapp.channel()
     channel.account = AccountInfo(name="wa", hook_url="http://127.0.0.1/hooks/wa")
