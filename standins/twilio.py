@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import re
 import secrets
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, request
 
 from standins.faults import Faults
 from standins.mailroom import Delivered, Mailroom
-from standins.request import Request
+from standins.twilio_forms import form
+from standins.twilio_whatsapp import OUTSIDE_WINDOW, PREFIX, WhatsApp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_KNOWN = frozenset(
-    {"To", "From", "MessagingServiceSid", "Body", "StatusCallback", "MediaUrl", "ValidityPeriod", "SmartEncoded"}
-)
+    from standins.request import Request
+
+_NAMES = "To From MessagingServiceSid Body StatusCallback MediaUrl ValidityPeriod SmartEncoded"
+_KNOWN = frozenset(f"{_NAMES} ContentSid ContentVariables".split())
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _MAX_BODY = 1600
 _CODES = {401: 20003, 429: 20429, 500: 20500, 503: 20503}
@@ -35,9 +34,11 @@ def create_app(
     numbers: Sequence[str],
     account: str = "twilio",
     media: Mapping[str, tuple[str, bytes]] | None = None,
+    whatsapp: WhatsApp | None = None,
     faults: Faults | None = None,
 ) -> Flask:
     """An API with one account; `media` are files by their path below the account: (content type, bytes)."""
+    channel = whatsapp or WhatsApp()
     app = Flask("standin-twilio")
     trouble = faults or Faults()
     trouble.install(app, lambda status, words: _problem(status, _CODES.get(status, 20001), words))
@@ -55,23 +56,20 @@ def create_app(
 
     @app.post(f"{base}/Messages.json")
     def create() -> tuple[Response, int] | Response:
-        form = request.form
-        if problem := _refused(form, numbers):
+        wanted = request.form
+        if problem := _refused(wanted, numbers, channel):
             return _problem(400, *problem)
-        sid = "SM" + secrets.token_hex(16)
-        mailroom.deliver(
-            Delivered(provider="twilio", account=account, to=form["To"], text=form["Body"], external_id=sid)
-        )
-        created = {
-            "sid": sid,
-            "account_sid": account_sid,
-            "to": form["To"],
-            "from": form.get("From"),
-            "status": "queued",
-        }
-        return jsonify(
-            created | {"body": form["Body"], "num_segments": "1", "num_media": "0", "direction": "outbound-api"}
-        ), 201
+        to, sid = wanted["To"], "SM" + secrets.token_hex(16)
+        text = channel.reaching(wanted) if to.startswith(PREFIX) else wanted["Body"]
+        if text is None:
+            channel.failed.append((sid, OUTSIDE_WINDOW))
+        else:
+            mailroom.deliver(
+                Delivered(provider="twilio", account=account, to=to.removeprefix(PREFIX), text=text, external_id=sid)
+            )
+        created = {"sid": sid, "account_sid": account_sid, "to": to, "from": wanted.get("From"), "status": "queued"}
+        told = {"body": text or "", "num_segments": "1", "num_media": "0", "direction": "outbound-api"}
+        return jsonify(created | told), 201
 
     @app.get(f"{base}.json")
     def account_resource() -> Response:
@@ -85,19 +83,31 @@ def create_app(
     return app
 
 
-def _refused(form: Mapping[str, str], numbers: Sequence[str]) -> tuple[int, str] | None:
+def _refused(wanted: Mapping[str, str], numbers: Sequence[str], channel: WhatsApp) -> tuple[int, str] | None:
     """Twilio's error number and words for what it does not take."""
-    to, sender, body = form.get("To", ""), form.get("From", ""), form.get("Body", "")
+    to, sender, body = wanted.get("To", ""), wanted.get("From", ""), wanted.get("Body", "")
     checks = (
-        (bool(set(form) - _KNOWN), 20001, "standin: unknown parameter"),
+        (bool(set(wanted) - _KNOWN), 20001, "standin: unknown parameter"),
         (not to, 21604, "A 'To' phone number is required."),
-        (not _E164.fullmatch(to), 21211, "Invalid 'To' Phone Number"),
-        (not sender and not form.get("MessagingServiceSid"), 21603, "A 'From' phone number is required."),
-        (bool(sender) and sender not in numbers, 21606, "The 'From' phone number is not message-capable."),
-        (not body, 21602, "Message body is required."),
+        (not sender and not wanted.get("MessagingServiceSid"), 21603, "A 'From' phone number is required."),
+        (not body and not wanted.get("ContentSid"), 21602, "Message body is required."),
         (len(body) > _MAX_BODY, 21617, "The concatenated message body exceeds the 1600 character limit"),
     )
-    return next(((code, words) for wrong, code, words in checks if wrong), None)
+    problem = next(((code, words) for wrong, code, words in checks if wrong), None)
+    if problem is None and to.startswith(PREFIX):
+        return channel.refused(wanted)
+    return problem or _refused_sms(wanted, numbers)
+
+
+def _refused_sms(wanted: Mapping[str, str], numbers: Sequence[str]) -> tuple[int, str] | None:
+    sender = wanted.get("From", "")
+    if not _E164.fullmatch(wanted["To"]):
+        return 21211, "Invalid 'To' Phone Number"
+    if sender.startswith(PREFIX):
+        return 21910, "Invalid From and To pair: both must be of the same channel"
+    if sender and sender not in numbers:
+        return 21606, "The 'From' phone number is not message-capable."
+    return (20001, "standin: templates for WhatsApp only") if wanted.get("ContentSid") else None
 
 
 def _problem(status: int, code: int, message: str) -> Response:
@@ -110,21 +120,6 @@ def _problem(status: int, code: int, message: str) -> Response:
     answer = jsonify(body)
     answer.status_code = status
     return answer
-
-
-def sign(auth_token: str, url: str, fields: Mapping[str, str]) -> str:
-    """X-Twilio-Signature: base64 of HMAC-SHA1 over the address and the sorted parameters."""
-    signed = url + "".join(name + fields[name] for name in sorted(fields))
-    return base64.b64encode(hmac.new(auth_token.encode(), signed.encode(), hashlib.sha1).digest()).decode()
-
-
-def _form(hook_url: str, auth_token: str, fields: Mapping[str, str]) -> Request:
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
-        "User-Agent": "TwilioProxy/1.1",
-        "X-Twilio-Signature": sign(auth_token, hook_url, fields),
-    }
-    return Request(method="POST", url=hook_url, headers=headers, body=urlencode(fields).encode())
 
 
 def incoming(
@@ -156,7 +151,7 @@ def incoming(
     }
     for number, (url, content_type) in enumerate(media):
         fields |= {f"MediaUrl{number}": url, f"MediaContentType{number}": content_type}
-    return _form(hook_url, auth_token, fields)
+    return form(hook_url, auth_token, fields)
 
 
 def status(hook_url: str, auth_token: str, *, sid: str, status: str, error_code: str = "") -> Request:
@@ -168,4 +163,4 @@ def status(hook_url: str, auth_token: str, *, sid: str, status: str, error_code:
         "SmsStatus": status,
         "ApiVersion": "2010-04-01",
     }
-    return _form(hook_url, auth_token, fields | ({"ErrorCode": error_code} if error_code else {}))
+    return form(hook_url, auth_token, fields | ({"ErrorCode": error_code} if error_code else {}))

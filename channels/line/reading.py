@@ -1,6 +1,6 @@
 """From one webhook call of LINE to the items of the house, each event alone.
 
-The events are read by hand, not by line-bot-sdk's models: importing those costs half a second and 50 MB in the gateway
+The events are read by hand, not by line-bot-sdk's models: importing those costs half a second and 45 MB in the gateway
 and the drain, one broken event would take its whole batch along, and they refuse values that LINE may add any day. The
 tests hold both readings against each other.
 """

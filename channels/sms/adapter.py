@@ -14,7 +14,7 @@ from channels.sms.dialects.base import Dialect, Settings
 from channels.sms.dialects.gammu import Gammu
 from channels.sms.dialects.kannel import Kannel
 from channels.sms.dialects.twilio import Twilio
-from channels.sms.numbers import address, can_be_answered
+from channels.sms.numbers import can_be_answered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ class SmsChannel(Channel[Settings]):
     @functools.cached_property
     def addresses(self) -> frozenset[str]:  # read for each message
         """The configured numbers as `to` names them."""
-        return frozenset(address(number, self.settings.region) for number in self.settings.numbers)
+        return self._dialect.addresses
 
     @property
     def secret_params(self) -> frozenset[str]:
@@ -104,8 +104,10 @@ class SmsChannel(Channel[Settings]):
         """Where the dialect's files have to be fetched."""
         return self._dialect.fetch(obligation)
 
-    def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:  # noqa: ARG002 - no window
-        """At any time, to a number; a sender's name cannot be answered."""
+    def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:
+        """At any time, to a number; a sender's name cannot be answered. By another network, as the dialect says."""
+        if self._dialect.keeps(conversation.conversation_id):
+            return self._dialect.reply_options(conversation, now)
         if not can_be_answered(conversation.address):
             reason = "Pengirim memakai nama, bukan nomor, sehingga tidak dapat dibalas lewat SMS."
             return ReplyOptions(allowed=False, reason=reason)
@@ -113,6 +115,8 @@ class SmsChannel(Channel[Settings]):
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
         """Text only; what no dialect can send is refused before anything leaves."""
+        if self._dialect.keeps(reply.conversation_id):
+            return self._dialect.send(reply)
         if not can_be_answered(reply.to):
             raise Refused("the address is no number that SMS can be sent to")
         if not reply.text.strip():

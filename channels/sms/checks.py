@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 
 _MOST_PARTS: Final = 255
+_CONTENT_SID: Final = re.compile(r"HX[0-9a-fA-F]{32}")
 
 
 def region(value: str) -> str:
@@ -51,6 +53,13 @@ def above_zero(value: float) -> float:
     """A number of seconds, or of messages, that lets something happen."""
     if value <= 0:
         raise ValueError("expected more than 0")
+    return value
+
+
+def content_sid(value: str) -> str:
+    """A content template of Twilio's, or none."""
+    if value and not _CONTENT_SID.fullmatch(value):
+        raise ValueError("expected a content template such as HX and 32 hexadecimal digits")
     return value
 
 

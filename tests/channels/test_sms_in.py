@@ -21,7 +21,7 @@ from channels.sms.dialects.gammu import GammuSettings
 from channels.sms.dialects.kannel import KannelSettings
 from channels.sms.dialects.twilio import TwilioSettings
 from normalizer.messages import Inbound, InboundMessage, Part
-from standins import android_sms, kannel, twilio
+from standins import android_sms, kannel, twilio, twilio_forms
 from standins.mailroom import Mailroom
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def test_twilio_is_answered_with_an_empty_twiml_document() -> None:
 
 def test_twilio_signs_the_public_address_and_parameters_that_nobody_knows_yet() -> None:
     fields = {"From": PHONE, "To": "+15005550006", "Body": "", "MessageSid": "SM1", "Baru": "ya"}
-    request = twilio._form(HOOK, TOKEN, fields)
+    request = twilio_forms.form(HOOK, TOKEN, fields)
     channel = twilio_channel()
     assert channel.verify(as_request(request), NOW).journal
     elsewhere = dataclasses.replace(as_request(request), url="https://attacker.example/hooks/sms")
@@ -133,7 +133,7 @@ def test_twilio_signs_the_public_address_and_parameters_that_nobody_knows_yet() 
 
 def test_twilio_signs_each_value_of_a_repeated_parameter() -> None:
     body = b"Baru=b&Baru=a&From=%2B628112626116&MessageSid=SM1"
-    signature = twilio.sign(TOKEN, HOOK, {"BaruaBaru": "b", "From": PHONE, "MessageSid": "SM1"})
+    signature = twilio_forms.sign(TOKEN, HOOK, {"BaruaBaru": "b", "From": PHONE, "MessageSid": "SM1"})
     request = RawRequest(
         method="POST",
         url=HOOK,
@@ -147,7 +147,7 @@ def test_twilio_signs_each_value_of_a_repeated_parameter() -> None:
 
 
 def test_twilio_signs_the_query_of_the_hook_too() -> None:
-    request = twilio._form(f"{HOOK}?tenant=1", TOKEN, {"From": PHONE})
+    request = twilio_forms.form(f"{HOOK}?tenant=1", TOKEN, {"From": PHONE})
     assert twilio_channel().verify(as_request(request), NOW).journal
 
 

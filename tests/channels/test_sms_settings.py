@@ -44,6 +44,7 @@ def test_the_settings_file_makes_an_account(dialect: str) -> None:
         ("kannel", "region", "Indonesia"),
         ("twilio", "timeout", 0),
         ("twilio", "api_url", "ftp://x"),
+        ("twilio", "content_sid_answer", "HX1"),
         ("android", "replay_window", -1),
         ("android", "signing_key", ""),
         ("gammu", "timezone", "Mars/Olympus"),

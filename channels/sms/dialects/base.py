@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from channels.sms import checks
 from channels.sms.checks import checked
+from channels.sms.numbers import address
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from channels.contract import (
         AccountInfo,
         Capabilities,
+        Conversation,
         Cursor,
         Health,
         Media,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         PollBatch,
         RawMessage,
         RawRequest,
+        ReplyOptions,
         Verdict,
     )
     from normalizer.messages import DeliveryReceipt, Inbound
@@ -53,6 +56,19 @@ class Dialect(abc.ABC, Generic[D]):
     @abc.abstractmethod
     def capabilities(self) -> Capabilities:
         """What this dialect can do with these settings."""
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """As Channel.addresses: the configured numbers, in one spelling."""
+        return frozenset(address(number, self.settings.region) for number in self.settings.numbers)
+
+    def keeps(self, conversation_id: str) -> bool:  # noqa: ARG002 - none but SMS, unless a dialect says otherwise
+        """Is this a conversation of another network than SMS, whose rules the dialect keeps itself?"""
+        return False
+
+    def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:
+        """As Channel.reply_options, for the conversations that the dialect keeps."""
+        raise NotImplementedError(conversation, now)
 
     @abc.abstractmethod
     def verify(self, request: RawRequest, now: datetime) -> Verdict:

@@ -1,4 +1,7 @@
-"""Twilio: signed form webhooks in, its REST API out. Source: Twilio's messaging webhooks and message resource, 2026."""
+"""Twilio: signed form webhooks in, its REST API out. Source: Twilio's messaging webhooks and message resource, 2026.
+
+WhatsApp messages come by the same webhook and go out by the same API; their own rules are in `twilio_whatsapp`.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from channels.contract import Answer, Capabilities, Health, Verdict
-from channels.errors import FetchFailed, SendFailed, VerificationFailed
+from channels.errors import FetchFailed, Refused, SendFailed, VerificationFailed
 from channels.sms import checks
 from channels.sms.checks import checked
+from channels.sms.dialects import twilio_whatsapp
 from channels.sms.dialects.base import Dialect, Settings
 from channels.sms.numbers import address
 from channels.toolkit.payload import storable
@@ -21,7 +25,7 @@ from normalizer.messages import Attachment, Delivery, DeliveryReceipt, Ignored, 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from channels.contract import Media, Obligation, OutboundReply, RawMessage, RawRequest
+    from channels.contract import Conversation, Media, Obligation, OutboundReply, RawMessage, RawRequest, ReplyOptions
     from normalizer.messages import Inbound
 
 API: Final = "https://api.twilio.com"
@@ -46,18 +50,31 @@ _STATUSES: Final = {
 _MAX_TEXT: Final = 1600
 _MOST_FILES: Final = 50
 _MEDIA_TIMEOUT: Final = 30.0
+_MESSAGING_SERVICE: Final = "MG"
 _WHO: Final = "Twilio"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TwilioSettings(Settings):
-    """`sender` is one of the account's numbers, or a messaging service (MG…)."""
+    """`sender` is one of the account's numbers, or a messaging service (MG…), for SMS; `whatsapp_sender` the number for
+    WhatsApp. The `content_sid_…` (HX…) are approved templates with the variables 1 ticket, 2 program, 3 text.
+    """
 
     account_sid: str
     auth_token: str = dataclasses.field(repr=False)
-    sender: str
+    sender: str = ""
+    whatsapp_sender: str = ""
+    content_sid_ack: str = checked("", checks.content_sid)
+    content_sid_question: str = checked("", checks.content_sid)
+    content_sid_closing: str = checked("", checks.content_sid)
+    content_sid_answer: str = checked("", checks.content_sid)
     api_url: str = checked(API, checks.url)
     timeout: float = checked(15.0, checks.above_zero)
+
+    def __post_init__(self) -> None:
+        """An account that is not for reading only needs something to send from."""
+        if self.account_sid and not (self.sender or self.whatsapp_sender):
+            raise ValueError("expected `sender` for SMS, `whatsapp_sender` for WhatsApp, or both")
 
 
 class Params(dict[str, list[str]]):
@@ -81,6 +98,20 @@ class Twilio(Dialect[TwilioSettings]):
     def capabilities(self) -> Capabilities:
         """All but idempotent sending: Twilio has no key for it."""
         return Capabilities(webhook=True, replies=True, attachments=True, receipts=True, max_text=_MAX_TEXT)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The numbers, and the WhatsApp number as Twilio names it."""
+        whatsapp = twilio_whatsapp.own(self.settings)
+        return super().addresses | ({f"{twilio_whatsapp.PREFIX}{whatsapp}"} if whatsapp else set())
+
+    def keeps(self, conversation_id: str) -> bool:
+        """WhatsApp's conversations."""
+        return conversation_id.startswith(twilio_whatsapp.PREFIX)
+
+    def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:
+        """WhatsApp's 24 hours."""
+        return twilio_whatsapp.options(self.settings, conversation, now)
 
     def verify(self, request: RawRequest, now: datetime) -> Verdict:  # noqa: ARG002 - Twilio signs no time
         """By twilio's own validator, over the public address and every parameter, known or not."""
@@ -108,6 +139,8 @@ class Twilio(Dialect[TwilioSettings]):
         if not sender:
             return Malformed(error="twilio: no From", external_id=external_id)
         channel, colon, _ = sender.partition(":")
+        if sender.startswith(twilio_whatsapp.PREFIX):
+            return twilio_whatsapp.read(params, _files(params), self.settings.region)
         if colon:
             return Ignored(reason=f"{channel.lower()[:20]}-not-configured", external_id=external_id)
         number = address(sender, self.settings.region)
@@ -125,11 +158,16 @@ class Twilio(Dialect[TwilioSettings]):
         from channels.sms.dialects import twilio_client  # noqa: PLC0415 - 14 MB that a gateway need not carry
 
         settings = self.settings
+        if self.keeps(reply.conversation_id):
+            wanted = twilio_whatsapp.wanted(settings, reply, _MAX_TEXT)
+        elif settings.sender:
+            origin = "messaging_service_sid" if settings.sender.startswith(_MESSAGING_SERVICE) else "from_"
+            wanted = {origin: settings.sender, "to": reply.to, "body": reply.text}
+        else:
+            raise Refused("Nomor pengirim SMS belum diatur (sender): minta administrator mengisinya.")
         sid = twilio_client.create_message(
             twilio_client.client(settings.account_sid, settings.auth_token, settings.api_url, settings.timeout),
-            sender=settings.sender,
-            to=reply.to,
-            text=reply.text,
+            wanted,
             status_callback=self.account.hook_url,
         )
         return DeliveryReceipt(external_id=sid, status=Delivery.ACCEPTED, conversation_id=reply.conversation_id)
@@ -180,9 +218,13 @@ def _receipt(params: Params, status: str) -> DeliveryReceipt | Ignored | Malform
         return Malformed(error="twilio: a status without MessageSid")
     if status not in _STATUSES:
         return Ignored(reason=f"unknown-status:{status[:20]}", external_id=external_id)
-    return DeliveryReceipt(
-        external_id=external_id, status=_STATUSES[status], error=params.first("ErrorCode")[:20] or None
-    )
+    return DeliveryReceipt(external_id=external_id, status=_STATUSES[status], error=_problem(params.first("ErrorCode")))
+
+
+def _problem(code: str) -> str | None:
+    """Twilio's error number, with what it means for the officer where that is known."""
+    words = twilio_whatsapp.PROBLEMS.get(int(code)) if code.isascii() and code.isdigit() and len(code) < 9 else None  # noqa: PLR2004 - no number of Twilio's is longer
+    return f"{words} (Twilio {code})." if words else code[:20] or None
 
 
 def _files(params: Params) -> tuple[Attachment, ...]:

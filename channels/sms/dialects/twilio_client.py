@@ -9,14 +9,15 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from channels.errors import OutcomeUnknown
+from channels.errors import OutcomeUnknown, Refused
+from channels.sms.dialects.twilio_whatsapp import PROBLEMS
 from channels.toolkit import http
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _WHO = "Twilio"
-_MESSAGING_SERVICE = "MG"
+_BAD_REQUEST = 400
 
 
 class _Transport(HttpClient):  # type: ignore[misc] # twilio ships no types
@@ -50,6 +51,8 @@ class _Transport(HttpClient):  # type: ignore[misc] # twilio ships no types
         )
         problem = answer.json()
         code = problem.get("code") if isinstance(problem, dict) else None
+        if answer.status == _BAD_REQUEST and isinstance(code, int) and code in PROBLEMS:
+            raise Refused(f"{PROBLEMS[code]} ({_WHO} {code}).")
         http.check(answer, _WHO, code=code if isinstance(code, int) else None)
         return Response(answer.status, answer.text, answer.headers)
 
@@ -60,14 +63,11 @@ def client(account_sid: str, auth_token: str, api_url: str, timeout: float) -> C
     return Client(account_sid, auth_token, http_client=_Transport(api_url, timeout), environment=nothing)
 
 
-def create_message(twilio: Client, *, sender: str, to: str, text: str, status_callback: str) -> str:
+def create_message(twilio: Client, wanted: Mapping[str, str], *, status_callback: str) -> str:
     """Send one message and return its sid. SendFailed; OutcomeUnknown where the answer to a success cannot be read."""
-    wanted = {"to": to, "body": text}
-    wanted["messaging_service_sid" if sender.startswith(_MESSAGING_SERVICE) else "from_"] = sender
-    if status_callback:
-        wanted["status_callback"] = status_callback
+    callback = {"status_callback": status_callback} if status_callback else {}
     try:
-        sid = twilio.messages.create(**wanted).sid
+        sid = twilio.messages.create(**wanted, **callback).sid
     except (ValueError, TypeError, AttributeError) as error:
         raise OutcomeUnknown(f"{_WHO} took the message, but its answer cannot be read") from error
     if not isinstance(sid, str) or not sid:
