@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 BAD_ADDRESS: Final = "Alamat surel warga tidak dapat dipakai. Hubungi warga lewat kanal lain."
 #: What could end a header line, or turn the reading direction of a name.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_ID: Final = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,240}")
+_ID: Final = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,400}")
 _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 _RE: Final = re.compile(r"\s*(re|bls|balas|aw)\s*:", re.IGNORECASE)
 _ATOM: Final = re.compile(r"[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f]{1,64}")
@@ -35,13 +36,26 @@ _DEFAULT_SUBJECT: Final = "Aduan Anda"
 
 
 class _Policy(EmailPolicy):
-    """As the library's for SMTP; message ids stand as they are, which the library would encode when they are long."""
+    """As the library's for SMTP, where that does well: it encodes long message ids, and loses blanks of long words."""
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        """One id a line."""
+        """Message ids one a line and as they are; other letters by the library's older and better encoder."""
         if name.lower() in {"message-id", "in-reply-to", "references"}:
-            return f"{name}: {f'{self.linesep} '.join(str(value).split())}{self.linesep}".encode("ascii")
+            return self._line(name, f"{self.linesep} ".join(str(value).split()))
+        if name.lower() == "subject":
+            return self._line(name, self._encoded(name, str(value)))
+        if name.lower() in {"from", "reply-to"} and not str(value).isascii():
+            [address] = value.addresses
+            return self._line(name, f"{self._encoded(name, address.display_name)}{self.linesep} <{address.addr_spec}>")
         return super().fold_binary(name, value)
+
+    def _line(self, name: str, text: str) -> bytes:
+        return f"{name}: {text}{self.linesep}".encode("ascii")
+
+    def _encoded(self, name: str, text: str) -> str:
+        return Header(text, "us-ascii" if text.isascii() else "utf-8", header_name=name, maxlinelen=75).encode(
+            linesep=self.linesep
+        )
 
 
 _PLAIN: Final = _Policy(linesep="\r\n")
