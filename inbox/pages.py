@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _HERE: Final = Path(__file__).parent
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -57,6 +57,8 @@ ROUTES: Final = (
     Route(rule="/import", name="import_upload", view=imports.upload, need=Need.IMPORT, method="POST"),
     Route(rule="/import/confirm", name="import_confirm", view=imports.confirm, need=Need.IMPORT, method="POST"),
     Route(rule="/files/<uuid:attachment_id>", name="file", view=files.show, need=Need.READ),
+    Route(rule="/files/<uuid:attachment_id>/thumb", name="thumb", view=files.thumb, need=Need.READ),
+    Route(rule="/files/<uuid:attachment_id>/original", name="original", view=files.original, need=Need.READ),
     Route(rule="/<ticket>", name="case", view=case.show, need=Need.READ),
     Route(rule="/<ticket>/take", name="take", view=case.take, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/dispose", name="dispose", view=case.dispose, need=Need.WORK, method="POST"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inbox import rights, words
 from inbox.masking import Veil, veil
+from inbox.papers import Paper, Point, paper, point
 from inbox.presenters import channel_mark, unit_name
 from normalizer import parts
 from normalizer.complaint import State
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from store.casefile import File
     from store.people import Person
 
-#: What is sent inline; everything else is a download, so that no file of a citizen's ever runs as a page.
-IMAGES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 #: Their lines stand in the thread themselves.
 _SHOWN_AS_LINES: Final = frozenset({"dijawab", "dicatat", "menulis_lagi"})
 
@@ -36,18 +35,6 @@ class Time:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """An attachment: a picture or a download once stored, else why not."""
-
-    id: UUID
-    name: str
-    size: str
-    image: bool
-    stored: bool
-    problem: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What became of a message of ours; `can_retry` and `undecided` offer the officer's buttons."""
 
@@ -57,14 +44,6 @@ class Delivery:
     error: str
     can_retry: bool
     undecided: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """A place on the map."""
-
-    url: str
-    label: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +148,8 @@ def _inbound(row: Any, file: File, desk: Desk, cover: Veil) -> Line:
         revised=desk.time(row.revised_at) if revised and row.revised_at else None,
         withdrawn=desk.time(row.withdrawn_at) if row.withdrawn_at else None,
         missing=_missing(row),
-        point=_point(row.location, cover),
-        papers=tuple(_paper(each, cover) for each in file.attachments.get(row.id, ())),
+        point=_place(row.location, cover),
+        papers=tuple(paper(each, cover) for each in file.attachments.get(row.id, ())),
     )
 
 
@@ -182,28 +161,8 @@ def _missing(row: Any) -> str:
     return parts.note(numbers, max(numbers + present)).capitalize() + "."
 
 
-def _point(location: Mapping[str, Any] | None, cover: Veil) -> Point | None:
-    if not location or location.get("lat") is None or location.get("lon") is None:
-        return None
-    lat, lon = float(location["lat"]), float(location["lon"])
-    return Point(
-        url=f"https://www.openstreetmap.org/?mlat={lat:.6f}&mlon={lon:.6f}#map=17/{lat:.6f}/{lon:.6f}",
-        label=cover.text(location.get("label")) or f"{lat:.5f}, {lon:.5f}",
-    )
-
-
-def _paper(row: Any, cover: Veil) -> Paper:
-    stored = row.state == "stored"
-    image = stored and row.content_type in IMAGES
-    plain = "Foto" if image or (row.content_type or "").startswith("image/") else "Berkas"
-    return Paper(
-        id=row.id,
-        name=plain if cover.hidden else row.name or plain,
-        size=words.size(row.size),
-        image=image,
-        stored=stored,
-        problem="" if stored else words.ATTACHMENTS.get(row.state, row.state),
-    )
+def _place(location: Mapping[str, Any] | None, cover: Veil) -> Point | None:
+    return point(location, cover.text((location or {}).get("label")))
 
 
 def _delivery(row: Any, cover: Veil, desk: Desk) -> Delivery:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from store.models import Attachment, Complaint, ContactAddress, Event, Message, Outbox
+from store.models import Attachment, Complaint, ContactAddress, Event, Message, Outbox, Rendition
 from store.queue import within
 
 if TYPE_CHECKING:
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from store.queue import Scope
+
+
+#: What is shown in place of a file, beside the file's own columns; all null where nothing was made.
+_SHOWN = (
+    Rendition.shown,
+    Rendition.thumb,
+    Rendition.content_type.label("shown_type"),
+    Rendition.location.label("place"),
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +51,9 @@ def read(connection: Connection, complaint_id: UUID) -> File:
     ).all()
     attachments: dict[UUID, list[Any]] = {}
     files = (
-        select(Attachment)
+        select(Attachment, *_SHOWN)
         .join(Message, Message.id == Attachment.message_id)
+        .outerjoin(Rendition, Rendition.sha256 == Attachment.sha256)
         .where(Message.complaint_id == complaint_id)
         .order_by(Attachment.position, Attachment.id)
     )
@@ -81,10 +91,11 @@ def stamp(connection: Connection, complaint_id: UUID) -> str:
 
 
 def attachment(connection: Connection, scope: Scope, attachment_id: UUID) -> Any:
-    """A stored file that the scope reaches, with its complaint's anonim and rahasia; None for any other."""
+    """A stored file that the scope reaches, with what is shown of it and its complaint's anonim and rahasia."""
     query = (
-        select(Attachment, Complaint.anonim, Complaint.rahasia)
+        select(Attachment, *_SHOWN, Complaint.anonim, Complaint.rahasia)
         .join(Message, Message.id == Attachment.message_id)
+        .outerjoin(Rendition, Rendition.sha256 == Attachment.sha256)
         .join(Complaint, Complaint.id == Message.complaint_id)
         .where(Attachment.id == attachment_id, Attachment.state == "stored", within(scope))
     )

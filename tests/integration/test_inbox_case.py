@@ -192,12 +192,11 @@ def test_files_come_with_safe_headers(site: Site) -> None:
         }
         owed = factories.attachment(connection, line, state="owed", name="nanti.jpg")
         lost = factories.attachment(connection, line, content_type="image/png", sha256="0" * 64)
-    for kind, number in ids.items():
+    for number in ids.values():
         response = browser.get(f"/inbox/files/{number}")
         headers = response.headers
-        image = kind == "image/jpeg"
-        assert headers["Content-Type"] == (kind if image else "application/octet-stream")
-        assert headers["Content-Disposition"].startswith("inline" if image else "attachment")
+        assert headers["Content-Type"] == "application/octet-stream"
+        assert headers["Content-Disposition"].startswith("attachment")
         assert "X" not in headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
@@ -205,7 +204,7 @@ def test_files_come_with_safe_headers(site: Site) -> None:
     assert browser.get(f"/inbox/files/{lost}").status_code == 404
     page = browser.get(f"/inbox/{ticket}").text
     assert "nanti.jpg: sedang diambil" in page
-    assert page.count("<img ") == 2
+    assert "<img " not in page
 
 
 @pytest.mark.parametrize("path", ["A2A2-A2A2", "tidak-ada", "K7MP-2XWD", "%00", "..%2f"])

@@ -1,0 +1,86 @@
+"""Citizens' files as the thread shows them: what can be seen or played, what can be had, and why not."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
+
+from dispatcher.rendering.kinds import PICTURES, PLAYED
+from inbox import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from inbox.masking import Veil
+
+#: For those who may not see who wrote: the file itself might tell.
+WITHHELD: Final = "berkas asli hanya untuk yang boleh melihat identitas pelapor"
+_NAMES: Final = {"image": "Foto", "audio": "Rekaman suara", "video": "Video"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A place on the map."""
+
+    url: str
+    label: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """An attachment. `kind` is image, audio, video, file (a download) or gone; `problem` says what is wrong with it.
+
+    `original` offers the file as it came; `point` is where a picture was taken.
+    """
+
+    id: UUID
+    kind: str
+    name: str
+    size: str
+    problem: str
+    original: bool
+    point: Point | None
+
+
+def kind(row: Any) -> str:
+    """What a browser does with a stored file, from its row with its rendition's columns."""
+    if row.shown is not None:
+        return str(row.shown_type).partition("/")[0]
+    return str(row.content_type).partition("/")[0] if row.content_type in PLAYED else "file"
+
+
+def tells(row: Any) -> bool:
+    """Whether the file says more than it shows: a picture's EXIF names places, times, cameras and owners."""
+    return row.content_type in PICTURES
+
+
+def paper(row: Any, cover: Veil) -> Paper:
+    """The attachment as one officer may see it."""
+    how = kind(row) if row.state == "stored" else "gone"
+    problem = (row.error or "") if how != "gone" else words.ATTACHMENTS.get(row.state, row.state)
+    withheld = cover.hidden and tells(row)
+    if how == "file" and withheld:
+        how, problem = "gone", f"{problem}; {WITHHELD}" if problem else WITHHELD
+    picture = how == "image" or (row.content_type or "").startswith("image/")
+    plain = _NAMES.get("image" if picture else how, "Berkas")
+    return Paper(
+        id=row.id,
+        kind=how,
+        name=plain if cover.hidden else row.name or plain,
+        size=words.size(row.size),
+        problem=problem,
+        original=not withheld,
+        point=None if cover.hidden else point(row.place, "dari foto"),
+    )
+
+
+def point(location: Mapping[str, Any] | None, label: str) -> Point | None:
+    """The place with its address on the map; its figures where it has no label."""
+    if not location or location.get("lat") is None or location.get("lon") is None:
+        return None
+    lat, lon = float(location["lat"]), float(location["lon"])
+    return Point(
+        url=f"https://www.openstreetmap.org/?mlat={lat:.6f}&mlon={lon:.6f}#map=17/{lat:.6f}/{lon:.6f}",
+        label=label or f"{lat:.5f}, {lon:.5f}",
+    )
