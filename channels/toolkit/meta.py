@@ -30,9 +30,11 @@ _LONGEST_WAIT: Final = 3600.0
 _TOKEN_CODES: Final = frozenset({102, 190, 463, 467})
 _THROTTLED_CODES: Final = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 _PERMISSION_CODES: Final = frozenset({3, 10, *range(200, 300)})
-_WINDOW_SUBCODES: Final = frozenset({2018065, 2018108, 2018278, 2534022})
-_GONE_SUBCODES: Final = frozenset({1545041, 2018001, 2534001, 2534014})
-_PRIVATE_REPLY_SUBCODES: Final = frozenset({2018323, 2534023, 2534037})
+_WINDOW_SUBCODES: Final = frozenset({2018065, 2018278, 2534022})
+_GONE_SUBCODES: Final = frozenset({1545041, 2018001, 2018108, 2534014})
+_PRIVATE_REPLY_CODES: Final = frozenset({10900, 10903})
+_PRIVATE_REPLY_SUBCODE: Final = 2534025
+_OTHER_APP_SUBCODES: Final = frozenset({2018300, 2534037})
 #: "Temporary issue, wait and retry": Meta says that it did nothing.
 _DOWN_CODES: Final = frozenset({2, 1200})
 _UNKNOWN_CODE: Final = 1
@@ -171,7 +173,12 @@ def _refusal(error: GraphError) -> str | None:
     found = {
         "Token akses Meta kedaluwarsa atau dicabut; administrator harus membuat token baru": code in _TOKEN_CODES,
         "Batas waktu balasan menurut Meta sudah lewat; hubungi warga lewat saluran lain": subcode in _WINDOW_SUBCODES,
-        "Komentar ini tidak dapat (lagi) dibalas secara pribadi": subcode in _PRIVATE_REPLY_SUBCODES,
+        "Komentar ini sudah, atau tidak dapat, dibalas secara pribadi": (
+            code in _PRIVATE_REPLY_CODES or subcode == _PRIVATE_REPLY_SUBCODE
+        ),
+        "Percakapan ini sedang dipegang aplikasi lain; administrator harus mengatur Conversation Routing": (
+            subcode in _OTHER_APP_SUBCODES
+        ),
         "Warga ini tidak dapat dikirimi pesan: akunnya ditutup atau ia memblokir kita": (
             code == _UNAVAILABLE_CODE or subcode in _GONE_SUBCODES
         ),

@@ -1,0 +1,1 @@
+"""Facebook: a page's Messenger, the comments below its posts, and what visitors post on it."""
