@@ -62,6 +62,8 @@ def create_app(
         ("GET", f"/{VERSION}/<node>/subscribed_apps", server.apps),
         ("POST", f"/{VERSION}/<node>/subscribed_apps", server.subscribe),
         ("GET", f"/{VERSION}/<node>/message_templates", server.templates),
+        ("GET", f"/{VERSION}/<node>/subscriptions", server.subscriptions),
+        ("POST", f"/{VERSION}/<node>/subscriptions", server.ask),
         ("GET", f"/{VERSION}/debug_token", server.debug_token),
         ("GET", f"/{VERSION}/<node>", server.node),
         ("POST", f"/{VERSION}/<node>", server.configure),
@@ -80,10 +82,12 @@ class _Server:
     def log_in(self) -> None:
         """The token, and the proof that its user has the app's secret, where one is given. Refusal."""
         given = request.headers.get("Authorization", "")
-        if self.faults.unauthorized or not hmac.compare_digest(given.encode(), f"Bearer {self.cloud.token}".encode()):
+        of_app = request.path.endswith("/subscriptions")
+        token = f"{self.cloud.app_id}|{self.cloud.app_secret}" if of_app else self.cloud.token
+        if self.faults.unauthorized or not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
             raise Refusal(190, "Error validating access token")
         proof = request.args.get("appsecret_proof")
-        expected = hmac.new(self.cloud.app_secret.encode(), self.cloud.token.encode(), hashlib.sha256).hexdigest()
+        expected = hmac.new(self.cloud.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
         if proof is not None and not hmac.compare_digest(proof, expected):
             raise Refusal(100, "Invalid appsecret_proof provided in the API argument")
 
@@ -162,8 +166,7 @@ class _Server:
         if not isinstance(wanted, dict) or set(wanted) != {"override_callback_uri", "verify_token"}:
             raise Refusal(100, "Param webhook_configuration is not valid")
         uri = wanted["override_callback_uri"]
-        if not uri.startswith("https://") or wanted["verify_token"] != self.cloud.verify_token:
-            raise Refusal(2200, "Callback verification failed")
+        self._handshake(uri, wanted["verify_token"])
         self.cloud.callbacks["phone_number"] = uri
         return jsonify({"success": True})
 
@@ -179,6 +182,24 @@ class _Server:
         self.cloud.subscribed.add(self.cloud.app_id)
         return jsonify({"success": True})
 
+    def subscriptions(self, node: str) -> Response:
+        """What the app asks to be told."""
+        self._is(node, self.cloud.app_id)
+        return jsonify({"data": [self.cloud.asked] if self.cloud.asked else []})
+
+    def ask(self, node: str) -> Response:
+        """Have the app told of an object's fields, after the handshake with its callback."""
+        self._is(node, self.cloud.app_id)
+        form = request.form
+        if set(form) != {"object", "callback_url", "fields", "include_values", "verify_token"}:
+            raise Refusal(100, "Invalid parameter")
+        self._handshake(form["callback_url"], form["verify_token"])
+        fields = [{"name": name, "version": VERSION} for name in form["fields"].split(",")]
+        self.cloud.asked = {"object": form["object"], "callback_url": form["callback_url"], "active": True}
+        self.cloud.asked["fields"] = fields
+        self.cloud.callbacks["application"] = form["callback_url"]
+        return jsonify({"success": True})
+
     def templates(self, node: str) -> Response:
         """The templates whose name begins as asked."""
         self._is(node, self.cloud.waba_id)
@@ -191,7 +212,7 @@ class _Server:
             raise Refusal(100, "You must provide an app access token, or a user access token of the app's developer")
         valid = request.args.get("input_token") == self.cloud.token
         data = {"app_id": self.cloud.app_id, "is_valid": valid, "expires_at": self.cloud.token_ends}
-        return jsonify({"data": data | {"scopes": ["whatsapp_business_messaging", "whatsapp_business_management"]}})
+        return jsonify({"data": data | {"scopes": self.cloud.scopes}})
 
     def _refuse(self) -> None:
         if self.cloud.refuse is not None and self.cloud.spare <= 0:
@@ -211,6 +232,11 @@ class _Server:
             "webhook_configuration": dict(self.cloud.callbacks),
         }
         return {"id": self.cloud.phone_number_id} | {name: facts[name] for name in wanted if name in facts}
+
+    def _handshake(self, uri: str, verify_token: str) -> None:
+        """What Meta asks of a callback; here the site's word is taken for it."""
+        if not uri.startswith("https://") or verify_token != self.cloud.verify_token:
+            raise Refusal(2200, "Callback verification failed")
 
     def _is(self, node: str, ours: str) -> None:
         if node != ours:

@@ -102,11 +102,14 @@ class Cloud:
         self.files: dict[str, File] = {}
         self.urls: dict[str, tuple[str, float]] = {}
         self.templates: list[Template] = []
+        #: Callbacks by whose they are, and what the app asks to be told.
         self.callbacks: dict[str, str] = {}
+        self.asked: Payload = {}
         #: The apps that are told of the account.
         self.subscribed: set[str] = set()
         #: When the token ends (0: never), and whether it may be asked about itself.
         self.token_ends, self.may_ask = 0, True
+        self.scopes = ["whatsapp_business_messaging", "whatsapp_business_management"]
         self.status, self.quality = "CONNECTED", "GREEN"
         #: An error number with which every message is refused, after `spare` more good ones.
         self.refuse: int | None = None

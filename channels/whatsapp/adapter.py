@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 from channels.contract import AccountInfo, Capabilities, Channel, Health, How, ReplyOptions, Verdict
 from channels.errors import ChannelError, SendFailed
 from channels.toolkit import meta
-from channels.whatsapp import checkup, media, sending
+from channels.whatsapp import checkup, delivery, media, sending
 from channels.whatsapp.api import Api
 from channels.whatsapp.reading import read_webhook
 from channels.whatsapp.settings import WhatsAppSettings
@@ -95,16 +95,9 @@ class WhatsAppChannel(Channel[WhatsAppSettings]):
         return sending.deliver(self._api, reply)
 
     def register(self) -> None:
-        """Have Meta tell our app about the account, and deliver this number here. ChannelError.
-
-        The number's own callback goes before the account's and the app's, so that other numbers are left alone. Meta
-        makes its handshake with us before it answers.
-        """
-        settings = self.settings
-        callback = {"override_callback_uri": self.account.hook_url, "verify_token": settings.verify_token}
+        """Have our app ask for messages and Meta deliver this number's here. ChannelError."""
         try:
-            self._api.post(f"{settings.waba_id}/subscribed_apps", {})
-            self._api.post(settings.phone_number_id, {"webhook_configuration": callback})
+            delivery.establish(self._api, self.account.hook_url)
         except SendFailed as error:
             raise ChannelError(f"Meta could not be told where to deliver: {error}") from error
 

@@ -34,6 +34,12 @@ class Api:
         """The answer to a JSON body."""
         return _object(problems.check(self._call("POST", path, body=body)))
 
+    def of_app(self, app_id: str, body: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What the app asks Meta to tell it; with a body, ask for that. The app speaks with a token of its own."""
+        token = f"{app_id}|{self.settings.app_secret}"
+        method = "GET" if body is None else "POST"
+        return _object(problems.check(self._call(method, f"{app_id}/subscriptions", token=token, data=body)))
+
     def message(self, body: Mapping[str, Any]) -> str:
         """Send one message and return its id."""
         own = {"messaging_product": "whatsapp", "recipient_type": "individual"}
@@ -54,12 +60,12 @@ class Api:
             files={"file": (file.name, file.content, file.content_type)},
         )
 
-    def _call(self, method: str, path: str, **more: Any) -> Reply:
+    def _call(self, method: str, path: str, *, token: str = "", **more: Any) -> Reply:
         settings = self.settings
         return meta.graph(
             method,
             path,
-            token=settings.token,
+            token=token or settings.token,
             app_secret=settings.app_secret,
             base=settings.api_url,
             timeout=settings.timeout,

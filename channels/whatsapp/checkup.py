@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from channels.contract import Health
-from channels.errors import Refused
+from channels.whatsapp import delivery
 from channels.whatsapp.contents import seen
+from channels.whatsapp.delivery import objects
 
 if TYPE_CHECKING:
     from channels.whatsapp.api import Api
@@ -18,8 +18,7 @@ _FIELDS: Final = "display_phone_number,verified_name,quality_rating,status,throu
 _SOON: Final = timedelta(days=7)
 _PARAMETER: Final = re.compile(r"\{\{(\w+)\}\}")
 _PARAMETERS: Final = ["1", "2", "3"]
-#: Whose callback address Meta takes, the first that there is.
-_CALLBACKS: Final = ("phone_number", "whatsapp_business_account", "application")
+_SCOPES: Final = ("whatsapp_business_messaging", "whatsapp_business_management")
 
 
 def examine(api: Api, hook_url: str) -> Health:
@@ -27,11 +26,11 @@ def examine(api: Api, hook_url: str) -> Health:
     settings = api.settings
     number = api.get(settings.phone_number_id, fields=_FIELDS)
     name = f"{seen(number, 'verified_name') or 'The number'} ({seen(number, 'display_phone_number') or 'unknown'})"
-    token = _token(api)
+    token = delivery.about_token(api)
     trouble = (
         _token_trouble(token)
         or _number_trouble(number)
-        or _delivery_trouble(api, number, token, hook_url)
+        or delivery.trouble(api, number, str(token.get("app_id") or ""), hook_url)
         or _template_trouble(api)
     )
     if trouble:
@@ -48,19 +47,14 @@ def examine(api: Api, hook_url: str) -> Health:
     )
 
 
-def _token(api: Api) -> dict[str, Any]:
-    """What Meta knows of our token; nothing where it does not let the token ask about itself."""
-    try:
-        found = api.get("debug_token", input_token=api.settings.token).get("data")
-    except Refused:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _token_trouble(token: dict[str, Any]) -> str | None:
     advice = "make one without end for a system user and put it into token"
     if token.get("is_valid") is False:
         return f"the access token is no longer valid: {advice}"
+    scopes = token.get("scopes")
+    missing = [scope for scope in _SCOPES if isinstance(scopes, list) and scope not in scopes]
+    if missing:
+        return f"the access token lacks {' and '.join(missing)}: {advice}"
     ends = _moment(token.get("expires_at"))
     if ends and ends < datetime.now(UTC) + _SOON:
         return f"the access token ends on {ends:%Y-%m-%d %H:%M} UTC: {advice}"
@@ -76,51 +70,26 @@ def _number_trouble(number: dict[str, Any]) -> str | None:
     return None
 
 
-def _delivery_trouble(api: Api, number: dict[str, Any], token: dict[str, Any], hook_url: str) -> str | None:
-    advice = "run ./muara doctor --fix to have it delivered here"
-    app = str(token.get("app_id") or "")
-    apps = _objects(api.get(f"{api.settings.waba_id}/subscribed_apps"), "data")
-    ids = {seen(each, "whatsapp_business_api_data", "id") for each in apps}
-    if not ids or (app and app not in ids):
-        return f"Meta tells this app nothing about the account: {advice}"
-    used = next((url for place in _CALLBACKS if (url := seen(number, "webhook_configuration", place))), "")
-    if used != hook_url:
-        return f"Meta delivers {f'to {_host(used)}' if used else 'nowhere'}: {advice}"
-    return None
-
-
 def _template_trouble(api: Api) -> str | None:
     waba, language = api.settings.waba_id, api.settings.template_language
     for name in api.settings.templates:
         fields = "name,status,language,components"
         answer = api.get(f"{waba}/message_templates", name=name, fields=fields, limit="100")
         same = [
-            each for each in _objects(answer, "data") if (each.get("name"), each.get("language")) == (name, language)
+            each for each in objects(answer, "data") if (each.get("name"), each.get("language")) == (name, language)
         ]
         if not same:
             return f"the template {name} does not exist in {language}: submit it in WhatsApp Manager"
         status = seen(same[0], "status")
         if status != "APPROVED":
             return f"the template {name} is {status.lower() or 'unknown':.40}: look at it in WhatsApp Manager"
-        bodies = [seen(part, "text") for part in _objects(same[0], "components") if part.get("type") == "BODY"]
+        bodies = [seen(part, "text") for part in objects(same[0], "components") if part.get("type") == "BODY"]
         if any(sorted(_PARAMETER.findall(body)) != _PARAMETERS for body in bodies):
             return f"the template {name} must have the parameters {{{{1}}}}, {{{{2}}}} and {{{{3}}}}: see the README"
     return None
-
-
-def _objects(value: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found = value.get(name)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def _moment(value: object) -> datetime | None:
     """0 is Meta's way to say that something has no end."""
     whole = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 36
     return datetime.fromtimestamp(value, UTC) if whole else None  # type: ignore[arg-type] # a whole number by now
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or "an unreadable address"
-    except ValueError:
-        return "an unreadable address"

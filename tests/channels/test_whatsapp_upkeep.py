@@ -146,13 +146,26 @@ def test_registration_and_health(whatsapp: WhatsApp) -> None:
     channel = whatsapp.channel(**TEMPLATES)
     assert "doctor --fix" in channel.health().sentence
     channel.register()
-    assert whatsapp.cloud.callbacks["phone_number"] == HOOK
+    assert whatsapp.cloud.callbacks == {"application": HOOK, "phone_number": HOOK}
     health = channel.health()
     assert health.ok is True
     assert health.sentence == (
         "Aduan Kabupaten (+628112626100) delivers to our webhook: quality green, throughput standard, "
         "token valid without end, 4 templates approved."
     )
+
+
+def test_an_app_that_serves_another_address_keeps_it(whatsapp: WhatsApp) -> None:
+    other = {"object": "whatsapp_business_account", "callback_url": "https://other.example/", "active": True}
+    whatsapp.cloud.asked = other | {"fields": [{"name": "messages", "version": "v25.0"}]}
+    channel = whatsapp.channel()
+    channel.register()
+    assert whatsapp.cloud.asked["callback_url"] == "https://other.example/"
+    assert whatsapp.cloud.callbacks == {"phone_number": HOOK}
+    assert channel.health().ok is True
+    whatsapp.cloud.asked = other | {"fields": []}
+    with pytest.raises(ChannelError, match="subscribe its field messages by hand"):
+        channel.register()
 
 
 def test_a_token_that_may_not_ask_about_itself_is_no_fault(whatsapp: WhatsApp) -> None:
@@ -178,6 +191,9 @@ def test_an_address_that_meta_cannot_reach_is_not_registered(whatsapp: WhatsApp)
         (lambda cloud: cloud.subscribed.clear(), "tells this app nothing"),
         (lambda cloud: setattr(cloud, "app_id", "5"), "tells this app nothing"),
         (lambda cloud: cloud.callbacks.update(phone_number="https://old.example/secret"), "delivers to old.example:"),
+        (lambda cloud: cloud.asked.update(fields=["account_update"]), "does not ask for messages"),
+        (lambda cloud: cloud.asked.clear(), "does not ask for messages"),
+        (lambda cloud: setattr(cloud, "scopes", ["whatsapp_business_messaging"]), "lacks whatsapp_business_management"),
         (lambda cloud: cloud.templates.pop(), "aduan_jawaban does not exist in id"),
         (lambda cloud: cloud.templates.insert(0, Template(name="aduan_selesai", status="PAUSED")), "is paused"),
         (lambda cloud: cloud.templates.insert(0, Template(name="aduan_diterima", parameters=2)), "must have the"),
