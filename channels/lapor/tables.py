@@ -27,6 +27,8 @@ MAX_ROWS: Final = 20_000
 #: Bytes of an XLSX once unpacked; the reader never takes more of an entry than its directory announces.
 MAX_UNPACKED: Final = 150 * 1024 * 1024
 MAX_COLUMNS: Final = 200
+#: Rows of a sheet with the empty ones.
+_MAX_SPAN: Final = 100_000
 DELIMITERS: Final = ",;\t|"
 #: Rows above the headings (a title, a date) are at most so many.
 PREAMBLE: Final = 20
@@ -37,6 +39,7 @@ _BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
 
 _TOO_LARGE: Final = f"Berkas lebih besar dari {MAX_BYTES // _MEGABYTE} MB. Ekspor masa yang lebih pendek."
 TOO_MANY: Final = f"Berkas berisi lebih dari {MAX_ROWS:,} baris. Ekspor masa yang lebih pendek.".replace(",", ".")
+_TOO_LONG: Final = f"Lembar kerja terlalu panjang: hapus baris kosong di bawah data. {TOO_MANY}"
 _OLD_EXCEL: Final = "Ini berkas Excel lama (.xls). Simpan sebagai .xlsx atau .csv, lalu unggah lagi."
 _PAGE: Final = "Ini halaman web atau XML, bukan lembar kerja. Buka di Excel, simpan sebagai .xlsx, lalu unggah lagi."
 _BROKEN: Final = "Berkas XLSX ini rusak atau dikunci sandi. Simpan ulang dari Excel, lalu unggah lagi."
@@ -115,18 +118,18 @@ def _sheets(content: bytes) -> Iterator[Iterator[Row]]:
 
 
 def _sheet(sheet: Any) -> Iterator[Row]:
-    rows = sheet.iter_rows(max_row=MAX_ROWS + PREAMBLE + 1, max_col=MAX_COLUMNS, values_only=True)
-    while True:
+    sheet.reset_dimensions()  # some exporters announce a single cell, and the reader would believe them
+    rows = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
+    for number in itertools.count(1):
         try:
             row = next(rows)
         except StopIteration:
             return
         except Exception as error:
             raise ImportRefused(_BROKEN) from error
-        values = [cells.text(value) for value in row]
-        while values and not values[-1]:
-            values.pop()
-        yield values
+        if number > _MAX_SPAN:
+            raise ImportRefused(_TOO_LONG)
+        yield [cells.text(value) for value in row] if any(row) else []
 
 
 def head(rows: Iterator[Row]) -> list[Row]:
