@@ -32,13 +32,15 @@ class Mailbox:
 
     def owns(self, address: str) -> bool:
         """Tell whether mail to or from this address is ours, with any tag or none."""
+        return self.own(address) is not None
+
+    def own(self, address: str) -> str | None:
+        """Find which of our addresses this is, once any tag is taken off; None where it is somebody else's."""
         plain = canonical(address)
         local, at, domain = plain.rpartition("@")
-        return (
-            plain in self.addresses
-            or local.partition("+")[0] + at + domain in self.addresses
-            or bool(self.find_token(plain))
-        )
+        token = self.find_token(plain)
+        untagged = local.removesuffix(f"{self.tag_separator}{token}") if token else local.partition("+")[0]
+        return next((one for one in (plain, untagged + at + domain) if one in self.addresses), None)
 
     def token(self, address: str) -> str:
         """Make the token of a citizen's address, which is the id of the conversation with it."""

@@ -15,7 +15,7 @@ MAX_DEPTH = 40
 #: Lines that look like a boundary and are none; more than this only wears the splitter out.
 MAX_NEAR_BOUNDARIES = 100_000
 #: Text parts whose charset is worked out; the rest become files. Mails with photos between words have dozens.
-MAX_BODIES = 200
+MAX_BODIES = 100
 #: Characters of words, and of history, that are kept as text (a book has 500,000); the whole text is then attached.
 MAX_TEXT = 200_000
 #: Characters of HTML that are read and, cleaned, kept. Long office threads reach 500,000.
