@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from channels.errors import Refused
+from channels.toolkit.payload import storable
 from normalizer.complaint import State
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _ACKNOWLEDGEMENTS: Final = frozenset({"ack", "format"})
 #: A parameter cannot be empty.
 _NOTHING: Final = "-"
 _LINES: Final = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
-_BLANKS: Final = re.compile(r"[^\S\u00a0]{2,}|\t")
+_BLANKS: Final = re.compile(r"\s{2,}|\t")
 
 
 def choose(settings: WhatsAppSettings, reply: OutboundReply) -> str:
@@ -74,5 +75,5 @@ def template(settings: WhatsAppSettings, reply: OutboundReply) -> dict[str, Any]
 
 def flat(text: str | None) -> str:
     """A text as a parameter may be: one line, no tabs, no runs of blanks, never empty; lines are parted by " / "."""
-    lines = (_BLANKS.sub(" ", line).strip() for line in _LINES.split(text or ""))
+    lines = (_BLANKS.sub(" ", line).strip() for line in _LINES.split(storable(text or "")))
     return " / ".join(line for line in lines if line) or _NOTHING
