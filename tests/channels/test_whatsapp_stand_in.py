@@ -1,4 +1,4 @@
-"""The Cloud API stand-in itself: it refuses what Meta's documentation refuses, so that what passes it would pass Meta."""
+"""The Cloud API stand-in itself refuses what Meta's documentation refuses; what a template carries passes it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whatsapp_stand import ACCOUNT, APP_SECRET, NUMBER, SITI, TOKEN, Clock
 
+from channels.toolkit.payload import storable
 from channels.whatsapp.templates import flat
 from standins.mailroom import Mailroom
 from standins.whatsapp import Cloud, Template, create_app
@@ -27,11 +28,12 @@ def cloud() -> Cloud:
     return made
 
 
+def without(name: str) -> dict[str, Any]:
+    return {key: value for key, value in TEXT.items() if key != name}
+
+
 def template(**changes: Any) -> dict[str, Any]:
-    return {key: value for key, value in TEXT.items() if key != "text"} | {
-        "type": "template",
-        "template": TEMPLATE | changes,
-    }
+    return without("text") | {"type": "template", "template": TEMPLATE | changes}
 
 
 @pytest.mark.parametrize("good", [TEXT, template(), TEXT | {"recipient_type": "individual", "to": f"+{SITI.phone}"}])
@@ -44,8 +46,8 @@ def test_what_the_documentation_shows_is_taken(good: dict[str, Any]) -> None:
     [
         ([], 100),
         (TEXT | {"messaging_product": "sms"}, 100),
-        ({key: value for key, value in TEXT.items() if key != "messaging_product"}, 100),
-        ({key: value for key, value in TEXT.items() if key != "to"}, 131008),
+        (without("messaging_product"), 100),
+        (without("to"), 131008),
         (TEXT | {"to": "0811"}, 131009),
         (TEXT | {"to": 628112626116}, 131009),
         (TEXT | {"colour": "red"}, 100),
@@ -92,6 +94,4 @@ def test_any_text_becomes_a_parameter_that_whatsapp_takes(text: str) -> None:
     parameter = flat(text)
     assert parameter.strip() == parameter != ""
     assert not re.search(r"[\n\r\t]|\s{4}", parameter)
-    assert (
-        "".join(re.sub(r"[\s/-]", "", parameter)) == "".join(re.sub(r"[\s/\x00-]", "", text).split()) or "\x00" in text
-    )
+    assert re.sub(r"[\s/-]", "", parameter) == re.sub(r"[\s/-]", "", storable(text))
