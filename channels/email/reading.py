@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from channels.email.parsing import bounces, contents, envelope, headers, mime, quotes
-from channels.email.parsing.limits import MAX_HEADERS, MAX_TEXT, Unreadable
+from channels.email.parsing.limits import MAX_TEXT, Unreadable
 from normalizer.messages import Attachment, Ignored, InboundMessage, Sender
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _UNREADABLE = (
     " bukalah dengan aplikasi surel.)"
 )
 _CUT = "\n\n(Teks terlalu panjang dan dipotong di sini. Teks lengkapnya ada di lampiran teks-lengkap.txt.)"
+#: What is still looked at in the header of a mail that cannot be read: bytes and lines.
+_HEAD, _HEAD_LINES = 64 * 1024, 500
 
 
 def read_mail(
@@ -81,7 +83,8 @@ def _words(found: Contents, head: Envelope, mailbox: Mailbox) -> tuple[str, str 
     words = "\n\n".join(piece for piece in (words, *theirs, *found.notes) if piece)
     history = "\n\n".join(piece for piece in (quoted, *ours) if piece)
     if len(words) > MAX_TEXT or len(whole) > 2 * MAX_TEXT:
-        content = whole.encode("utf-8", "replace")
+        full = "\n\n".join([whole, *(mail.text for mail in found.forwarded)])
+        content = full.encode("utf-8", "replace")
         attachments.append(
             Attachment(name="teks-lengkap.txt", content_type="text/plain", size=len(content), content=content)
         )
@@ -95,8 +98,8 @@ def _placeholder(
     """What stands in the queue for a mail that cannot be read; the header is used as far as it can be."""
     fallback = f"sha256:{hashlib.sha256(body).hexdigest()}"
     try:
-        fields, content = headers.split(body[: MAX_HEADERS // 2] + b"\n\n")
-        head = envelope.read(fields, content, mailbox, internal_date)
+        fields, _ = headers.split(b"\n".join(body[:_HEAD].split(b"\n")[:_HEAD_LINES]))
+        head = envelope.read(fields, b"", mailbox, internal_date)
     except Exception:  # noqa: BLE001 - the header may be what cannot be read
         head = None
     if head is not None and head.own:

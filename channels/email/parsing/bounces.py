@@ -118,7 +118,7 @@ def _blocks(part: Part) -> list[headers.Headers]:
     rest = part.content()[:_LOOKED_AT].replace(b"\r\n", b"\n")
     for piece in re.split(rb"\n\s*\n", rest.strip()):
         try:
-            block, _ = headers.split(piece.strip() + b"\n\n")
+            block, _ = headers.split(piece.strip())
         except Unreadable:
             continue
         blocks.append(block)

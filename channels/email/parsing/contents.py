@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from channels.email.parsing import addresses, calendars, charsets, files, flowed, markup, tnef
-from channels.email.parsing.limits import MAX_BODIES, MAX_HTML, MAX_TEXT, Unreadable
+from channels.email.parsing.limits import MAX_BODIES, MAX_BODY, MAX_HTML, MAX_TEXT, Unreadable
 from normalizer.messages import JSON, Attachment
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class _Gatherer:
         self.bodies = MAX_BODIES
         self.characters = MAX_HTML
         self.files = 0
+        self.mails = 0
 
     def gather(self, part: Part) -> Contents:
         found = Contents()
@@ -103,7 +104,7 @@ class _Gatherer:
             self._file(part, found)
 
     def _is_body(self, part: Part, found: Contents) -> bool:
-        if part.disposition == "attachment" or not self.bodies:
+        if part.disposition == "attachment" or not self.bodies or (part.type in _MARKED_UP and not self.characters):
             return False
         return not part.filename or not found.pieces or part.type == "text/calendar"
 
@@ -125,22 +126,20 @@ class _Gatherer:
 
     def _text(self, part: Part, found: Contents) -> None:
         self.bodies -= 1
-        source = charsets.decode(part.content(), part.params.get("charset"))
+        content = part.content()
+        if len(content) > MAX_BODY:
+            self._attach(part, found)
+        source = charsets.decode(content[:MAX_BODY], part.params.get("charset"))
         if part.type == "text/calendar":
             found.pieces.append((calendars.summary(source), None))
             self._file(part, found)
         elif part.type in _MARKED_UP:
-            self._html(part, source, found)
+            found.pieces.append(markup.read(source[: self.characters]))
+            self.characters -= min(self.characters, len(source))
         else:
             if part.params.get("format", "").lower() == "flowed":
                 source = flowed.unfold(source, delete_space=part.params.get("delsp", "").lower() == "yes")
             self._plain(source, found)
-
-    def _html(self, part: Part, source: str, found: Contents) -> None:
-        if len(source) > self.characters:
-            self._file(part, found)
-        found.pieces.append(markup.read(source[: self.characters]))
-        self.characters -= min(self.characters, len(source))
 
     def _plain(self, source: str, found: Contents) -> None:
         if _PGP_LOCKED in source:
@@ -176,7 +175,7 @@ class _Gatherer:
             self._attach(part, found)
         elif part.type in _WINMAIL or name == "winmail.dat":
             self._winmail(part, found)
-        elif part.body.strip() or part.filename:
+        elif part.filename or part.body.strip():
             self._attach(part, found)
 
     def _attach(self, part: Part, found: Contents) -> None:
@@ -209,10 +208,13 @@ class _Gatherer:
             self._attach(part, found)
             return
         child = part.children[0]
+        self.mails += 1  # the file of the outermost mail holds those within it
         inside = self.gather(child)
+        self.mails -= 1
         subject = child.headers.text("subject")
         filename = part.filename or f"{_SLASHES.sub('-', subject)[:80] or 'surel'}.eml"
-        self._attach(dataclasses.replace(part, filename=filename), found)
+        if not self.mails:
+            self._attach(dataclasses.replace(part, filename=filename), found)
         writers = addresses.parse(child.headers.raw("from") or b"")
         name, address = writers[0] if writers else ("", "")
         head = {

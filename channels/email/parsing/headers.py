@@ -38,42 +38,38 @@ class Headers:
         return charsets.decode(self.raw(name) or b"").strip()
 
 
-def split(body: bytes) -> tuple[Headers, bytes]:
-    """Divide a mail or a part into its fields and what comes after them. Unreadable beyond the limits."""
-    fields, end = _fields(body)
-    return Headers(fields), body[end:]
-
-
-def _fields(body: bytes) -> tuple[list[tuple[str, bytes]], int]:
+def split(source: bytes, start: int = 0, end: int | None = None) -> tuple[Headers, int]:
+    """Read the fields of a mail or part that lies in `source`, and where its content begins. Unreadable beyond the
+    limits.
+    """
     fields: list[tuple[str, bytes]] = []
     folded: list[bytes] = []
-    name, at = "", 0
-    for line, end in _lines(body):
+    name, at = "", start
+    for line, after in _lines(source, start, len(source) if end is None else end):
         if not line:
-            at = end
+            at = after
             break
         if line[:1] in b" \t" and name:
             folded.append(line)
         elif (found := _FIELD.match(line)) is not None:
             _close(fields, name, folded)
             name, folded = found[1].decode("ascii").lower(), [line[found.end() :]]
-        elif at or not line.startswith((b"From ", b">From ")):
+        elif at > start or not line.startswith((b"From ", b">From ")):
             break  # the blank line is missing: the text begins here
-        at = end
-        if at > MAX_HEADERS or len(fields) > MAX_FIELDS:
+        at = after
+        if at - start > MAX_HEADERS or len(fields) > MAX_FIELDS:
             raise Unreadable("headers")
     _close(fields, name, folded)
-    return fields, at
+    return Headers(fields), at
 
 
-def _lines(body: bytes) -> Iterator[tuple[bytes, int]]:
-    """Each line without its end, and where the next begins."""
-    at = 0
-    while at < len(body):
-        found = body.find(b"\n", at, at + 2 * MAX_HEADERS)
-        end = len(body) if found < 0 else found + 1
-        yield body[at : min(end, at + 2 * MAX_HEADERS)].rstrip(b"\r\n"), end
-        at = end
+def _lines(source: bytes, at: int, end: int) -> Iterator[tuple[bytes, int]]:
+    """Each line without its end, and where the next begins; no more of a line than a header may have."""
+    while at < end:
+        found = source.find(b"\n", at, end)
+        after = end if found < 0 else found + 1
+        yield source[at : min(after, at + 2 * MAX_HEADERS)].rstrip(b"\r\n"), after
+        at = after
 
 
 def _close(fields: list[tuple[str, bytes]], name: str, folded: list[bytes]) -> None:

@@ -16,6 +16,8 @@ MAX_DEPTH = 40
 MAX_NEAR_BOUNDARIES = 100_000
 #: Text parts whose charset is worked out; the rest become files. Mails with photos between words have dozens.
 MAX_BODIES = 100
+#: Bytes of one text part that are read as text; the part is then attached too. Nobody writes 2 MB.
+MAX_BODY = 2_000_000
 #: Characters of words, and of history, that are kept as text (a book has 500,000); the whole text is then attached.
 MAX_TEXT = 200_000
 #: Characters of HTML that are read and, cleaned, kept. Long office threads reach 500,000.

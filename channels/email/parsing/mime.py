@@ -23,6 +23,11 @@ _DELETED = bytes(
 _FIRST_BOUNDARY = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
 _MAIL_TYPES = frozenset({"message/rfc822", "message/global", "message/news"})
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+_UUENCODED = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
+_ENCODINGS = _UUENCODED | {"base64", "quoted-printable"}
+#: Containers may be encoded, one in another too, as long as that is no more than so often the mail's length.
+_DECODABLE = 3
+_LONGEST_LINE = 1_000
 #: base64 of one part may stand in so many padded pieces; beyond, the padding is taken out and the rest read as one.
 _MOST_PIECES = 1_000
 
@@ -31,11 +36,14 @@ _MOST_PIECES = 1_000
 class Part:
     """One part: `type` is lower case and well formed, `children` those of a multipart or the one attached mail.
 
-    `body` is what stands behind the headers, still in its transfer encoding.
+    Its content lies in `source` from `start` to `end`, still in its transfer encoding: nothing is copied until it is
+    asked for, so that parts within parts cost no more memory than the mail.
     """
 
     headers: Headers
-    body: bytes
+    source: bytes = dataclasses.field(repr=False)
+    start: int
+    end: int
     type: str
     params: dict[str, str]
     disposition: str = ""
@@ -47,15 +55,26 @@ class Part:
         """Whether this part is a whole mail that was attached."""
         return self.type in _MAIL_TYPES
 
+    @property
+    def body(self) -> bytes:
+        """The bytes of the part as they were sent."""
+        return self.source[self.start : self.end]
+
+    @property
+    def encoding(self) -> str:
+        """The transfer encoding, lower case; empty where the bytes stand for themselves."""
+        named = self.headers.plain("content-transfer-encoding").lower().strip("\"' ")
+        return named if named in _ENCODINGS else ""
+
     def content(self) -> bytes:
         """The bytes of the part with its transfer encoding undone, as far as that goes."""
-        return _decoded(self.body, self.headers.plain("content-transfer-encoding").lower().strip("\"' "))
+        return _decoded(self.body, self.encoding)
 
 
 def parse(body: bytes) -> Part:
     """Read a whole mail. Unreadable beyond the limits."""
     lines = body if b"\n" in body else body.replace(b"\r", b"\n")
-    return _Reader().part(lines, "text/plain", 0)
+    return _Reader(len(lines)).part(lines, 0, len(lines), "text/plain", 0)
 
 
 def walk(part: Part) -> Iterator[Part]:
@@ -68,58 +87,66 @@ def walk(part: Part) -> Iterator[Part]:
 class _Reader:
     """Counts over the whole mail, so that no shape of it costs more than its length."""
 
-    def __init__(self) -> None:
+    def __init__(self, length: int) -> None:
         self.parts = 0
         self.near = 0
+        self.decodable = _DECODABLE * length
 
-    def part(self, body: bytes, default: str, depth: int) -> Part:
+    def part(self, source: bytes, start: int, end: int, default: str, depth: int) -> Part:
         self.parts += 1
         if self.parts > MAX_PARTS:
             raise Unreadable("parts")
         if depth > MAX_DEPTH:
             raise Unreadable("depth")
-        fields, content = headers.split(body)
+        fields, begin = headers.split(source, start, end)
         kind, values = params.parse(fields.raw("content-type"))
         shown, more = params.parse(fields.raw("content-disposition"))
         filename = more.get("filename") or values.get("name") or ""
-        part = Part(fields, content, kind if _TYPE.fullmatch(kind) else default, values, shown, filename)
+        kind = kind if _TYPE.fullmatch(kind) else default
+        part = Part(fields, source, begin, end, kind, values, shown, filename)
         if part.type.startswith("multipart/"):
             self._multipart(part, depth)
         elif part.is_mail:
-            part.children = [self.part(part.content(), "text/plain", depth + 1)]
+            inner, at, to = self._inside(part) if part.encoding else (part.source, part.start, part.end)
+            part.children = [self.part(inner, at, to, "text/plain", depth + 1)]
         return part
 
+    def _inside(self, part: Part) -> tuple[bytes, int, int]:
+        """A container that was encoded as a whole, which is forbidden and done; but not one within the other."""
+        self.decodable -= part.end - part.start
+        if self.decodable < 0:
+            raise Unreadable("encodings")
+        content = part.content()
+        return content, 0, len(content)
+
     def _multipart(self, part: Part, depth: int) -> None:
-        pieces = self._found(part, part.params.get("boundary", "").rstrip().encode("utf-8", "replace"))
+        source, start, end = part.source, part.start, part.end
+        boundary = part.params.get("boundary", "").rstrip().encode("utf-8", "replace")
+        pieces = self._split(source, start, end, boundary)
+        if pieces is None and part.encoding:
+            source, start, end = self._inside(part)
+            pieces = self._split(source, start, end, boundary)
+        if pieces is None and (first := _FIRST_BOUNDARY.match(source, start, end)) is not None:
+            pieces = self._split(source, start, end, first[1])
         if pieces is None:  # no boundary anywhere: what stands there is text
             part.type = "text/plain"
             return
         default = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
-        part.children = [self.part(piece, default, depth + 1) for piece in pieces]
+        part.children = [self.part(source, begin, to, default, depth + 1) for begin, to in pieces]
 
-    def _found(self, part: Part, boundary: bytes) -> list[bytes] | None:
-        """The pieces by the boundary that was announced, inside a forbidden encoding too, or by what looks like one."""
-        if (pieces := self._split(part.body, boundary)) is not None:
-            return pieces
-        decoded = part.content()
-        if decoded != part.body and (pieces := self._split(decoded, boundary)) is not None:
-            return pieces
-        first = _FIRST_BOUNDARY.match(part.body)
-        return None if first is None else self._split(part.body, first[1])
-
-    def _split(self, body: bytes, boundary: bytes) -> list[bytes] | None:
-        """The pieces between the boundary lines; None where there is no such line."""
+    def _split(self, source: bytes, start: int, end: int, boundary: bytes) -> list[tuple[int, int]] | None:
+        """Where the pieces between the boundary lines lie; None where there is no such line."""
         mark = b"--" + boundary
-        pieces: list[bytes] = []
+        pieces: list[tuple[int, int]] = []
         begin: int | None = None
-        at = body.find(mark) if boundary else -1
+        at = source.find(mark, start, end) if boundary else -1
         while at >= 0:
-            line_end = body.find(b"\n", at)
-            after = len(body) if line_end < 0 else line_end + 1
-            rest = body[at + len(mark) : min(after, at + len(mark) + 1000)].rstrip()
-            if rest in (b"", b"--") and (at == 0 or body[at - 1] in b"\r\n"):
+            newline = source.find(b"\n", at, end)
+            after = end if newline < 0 else newline + 1
+            rest = source[at + len(mark) : min(after, at + len(mark) + _LONGEST_LINE)].rstrip()
+            if rest in (b"", b"--") and (at == start or source[at - 1] in b"\r\n"):
                 if begin is not None:
-                    pieces.append(_without_newline(body, begin, at))
+                    pieces.append((begin, _before_newline(source, begin, at)))
                 begin = after
                 if rest:
                     return pieces
@@ -129,19 +156,18 @@ class _Reader:
                 self.near += 1
                 if self.near > MAX_NEAR_BOUNDARIES:
                     raise Unreadable("boundaries")
-            at = body.find(mark, max(after - 1, at + 1))
-        if begin is None:
-            return None
-        return [*pieces, body[begin:]]  # the closing line is missing: the mail was cut
+            at = source.find(mark, max(after - 1, at + 1), end)
+        # Where the closing line is missing the mail was cut.
+        return None if begin is None else [*pieces, (begin, end)]
 
 
-def _without_newline(body: bytes, begin: int, end: int) -> bytes:
-    """A piece without the line end that belongs to the boundary below it."""
-    if end > begin and body[end - 1 : end] == b"\n":
+def _before_newline(source: bytes, begin: int, end: int) -> int:
+    """Where a piece ends without the line end that belongs to the boundary below it."""
+    if end > begin and source[end - 1 : end] == b"\n":
         end -= 1
-    if end > begin and body[end - 1 : end] == b"\r":
+    if end > begin and source[end - 1 : end] == b"\r":
         end -= 1
-    return body[begin:end]
+    return end
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:
@@ -149,9 +175,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
         return _base64(body)
     if encoding == "quoted-printable":
         return binascii.a2b_qp(body)
-    if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
-        return _uuencoded(body)
-    return body
+    return _uuencoded(body) if encoding in _UUENCODED else body
 
 
 def _base64(body: bytes) -> bytes:
