@@ -129,7 +129,15 @@ def _sheet(sheet: Any) -> Iterator[Row]:
             raise ImportRefused(_BROKEN) from error
         if number > _MAX_SPAN:
             raise ImportRefused(_TOO_LONG)
-        yield [cells.text(value) for value in row] if any(row) else []
+        yield [cells.text(value) for value in row[: _width(row)]]
+
+
+def _width(row: tuple[Any, ...]) -> int:
+    """How many cells there are up to the last that is not empty."""
+    width = len(row)
+    while width and row[width - 1] is None:
+        width -= 1
+    return width
 
 
 def head(rows: Iterator[Row]) -> list[Row]:
