@@ -60,7 +60,7 @@ def _post(settings: XSettings, reply: OutboundReply, text: str) -> DeliveryRecei
         raise Refused(
             f"Jawaban terlalu panjang untuk X: {weight} dari {MAX_WEIGHT} (tautan dihitung 23, emoji 2). Persingkat."
         )
-    to = reply.hints.get("post_id") or reply.in_reply_to
+    to = reply.in_reply_to or reply.hints.get("post_id")
     if not is_id(to):
         raise Refused("Tidak ada unggahan warga yang dapat dibalas.")
     pictures = _upload(settings, reply.attachments, "tweet_image", _MOST_PICTURES)

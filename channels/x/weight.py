@@ -40,11 +40,6 @@ def weigh(text: str) -> int:
     return addresses * URL_WEIGHT + pictures * 2 + sum(map(_weight, _EMOJI.sub("", rest)))
 
 
-def has_address(text: str) -> bool:
-    """Would X turn something in it into a link? Such a post costs more."""
-    return _URL.search(text) is not None
-
-
 def _weight(character: str) -> int:
     point = ord(character)
     return 1 if any(first <= point <= last for first, last in _LIGHT) else 2
