@@ -32,8 +32,8 @@ HIDDEN = Citizen(name="Bagus", bsuid="ID.42", username="bagus.w")
 PROGRAM = Program(
     key="masbup", name="Mas Bup Siaga", organisation="Pemalang", keywords=("masbupsiaga",), accounts=("wa",)
 )
-IDS: dict[str, str] = {"phone_number_id": "109876543210987", "waba_id": "101234567890123"}
-SECRETS: dict[str, str] = {"token": "EAAB-" + "t" * 16, "app_secret": "a" * 32}
+IDS: dict[str, Any] = {"phone_number_id": "109876543210987", "waba_id": "101234567890123"}
+SECRETS: dict[str, Any] = {"token": "EAAB-" + "t" * 16, "app_secret": "a" * 32}
 
 
 class House:
