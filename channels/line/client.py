@@ -96,6 +96,8 @@ def checked(reply: http.Reply) -> http.Reply:
         return http.Reply(status=200, headers=reply.headers, body=reply.body)
     if reply.status == _BAD_REQUEST and said == "Invalid reply token":
         raise InvalidReplyToken(_time(reply.headers))
+    if reply.status == _BAD_REQUEST and said == "Failed to send messages":
+        raise Refused("LINE tidak mengenal penerima ini, mungkin akunnya sudah dihapus: balas lewat saluran lain.")
     if reply.status == _TOO_MANY and "monthly limit" in said:
         raise Refused(
             "Kuota pesan LINE bulan ini habis: balas lewat saluran lain, atau minta administrator menaikkan paketnya."

@@ -58,7 +58,10 @@ def _health(api: MessagingApi, settings: LineSettings, hook_url: str) -> Health:
         return Health(ok=False, sentence=f"LINE delivers {name} to {where}: run ./muara doctor --fix.")
     if not endpoint.active:
         return Health(ok=False, sentence=f"LINE knows our webhook for {name}, but 'Use webhook' is off in its console.")
-    return _quota(api, name)
+    found = _quota(api, name)
+    if settings.destination:
+        return found
+    return Health(ok=found.ok, sentence=f"{found.sentence} Its id, for destination, is {bot.user_id}.")
 
 
 def _quota(api: MessagingApi, name: str) -> Health:

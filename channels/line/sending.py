@@ -59,6 +59,10 @@ class _Token:
     value: str
     issued: datetime
 
+    def lives(self, now: datetime) -> bool:
+        """Is it too young to have expired? Best by LINE's own clock, which is the one that made it."""
+        return now - self.issued < TOKEN_LIFE
+
     @classmethod
     def of(cls, reply: OutboundReply) -> _Token | None:
         """None for an officer's answer, and for the token of another message: that one's own text needs it."""
@@ -81,18 +85,18 @@ def _by_token(settings: LineSettings, token: _Token, text: str, clock: Callable[
     try:
         return _reply(settings, token, text)
     except client.InvalidReplyToken as refusal:
-        # By LINE's own clock, where its answer shows it: that is the one which made the token.
-        age = (refusal.at or clock()) - token.issued
-        return "" if age < TOKEN_LIFE else None
+        return "" if token.lives(refusal.at or clock()) else None
     except OutcomeUnknown as error:
-        if clock() - token.issued >= TOKEN_USE:
-            raise SendFailed(f"perhaps sent, and not repeated: {error}") from error
-    try:
-        return _reply(settings, token, text)
-    except client.InvalidReplyToken:
-        return ""
-    except SendFailed as error:
-        raise SendFailed(f"perhaps sent, and not repeated: {error}") from error
+        unknown = error
+    if clock() - token.issued < TOKEN_USE:
+        try:
+            return _reply(settings, token, text)
+        except client.InvalidReplyToken as refusal:
+            if token.lives(refusal.at or clock()):
+                return ""
+        except SendFailed as error:
+            unknown = OutcomeUnknown(str(error))
+    raise SendFailed(f"Mungkin sudah terkirim, dan tidak diulang: {unknown}.") from unknown
 
 
 def _reply(settings: LineSettings, token: _Token, text: str) -> str:

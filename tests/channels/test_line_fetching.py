@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from line_stand import HOOK, SITI, TOKEN, Line, line_at
+from line_stand import BOT, HOOK, SITI, TOKEN, Line, line_at
 from loopback import dead_address
 
 from channels.contract import Obligation
@@ -132,6 +132,7 @@ def test_health_tells_what_is_wrong(line: Line) -> None:
     line.cloud.active = True
     assert "not to the bot" in line.channel(destination="U" + "9" * 32).health().sentence
     assert line.channel(destination=None).health().ok
+    assert BOT in line.channel(destination=None).health().sentence
     assert "access_token" in line.channel(access_token="token-salah").health().sentence
     assert "cannot be reached" in line.channel(base=dead_address()).health().sentence
     line.faults.down = True

@@ -137,6 +137,23 @@ def test_a_token_call_that_stays_unknown_is_never_repeated_by_another_way(line: 
     line.faults.released.set()
 
 
+def test_an_expired_token_after_an_unknown_outcome_tells_nothing(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = automatic(line.received(line.cloud.text(SITI, "Jalan rusak")))
+    line.clock.pass_seconds(70)
+    line.clock.ours = timedelta(seconds=-65)
+    real, tries = client.checked, []
+
+    def lose_first(answer_: object) -> object:
+        tries.append(answer_)
+        if len(tries) == 1:
+            raise OutcomeUnknown("LINE gave no answer (ReadTimeout)")
+        return real(answer_)  # type: ignore[arg-type] # the real one's argument
+
+    monkeypatch.setattr(client, "checked", lose_first)
+    assert type(failure(line, reply)) is SendFailed
+    assert (len(tries), line.delivered(), line.cloud.pushed) == (2, [], 0)
+
+
 def test_a_dead_line_before_the_token_was_shown_may_be_tried_again(line: Line) -> None:
     reply = automatic(line.received(line.cloud.text(SITI, "Jalan rusak")))
     assert isinstance(failure(line, reply, base=dead_address()), ProviderDown)
@@ -219,7 +236,7 @@ def test_an_expired_or_wrong_token_is_refused_with_what_to_do(line: Line) -> Non
         ({"text": "x" * 5001}, "terlalu panjang"),
         ({"text": "🙏" * 2501}, "terlalu panjang"),
         ({"attachments": [OutboundFile(name="a.pdf", content_type="application/pdf", content=b"%PDF")]}, "berkas"),
-        ({"to": BUDI}, "HTTP 400"),
+        ({"to": BUDI}, "tidak mengenal"),
         ({"to": "siti"}, "HTTP 400"),
     ],
 )
