@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 #: What renditions are saved as.
-_MADE: Final = {"image/jpeg": ".jpg", "audio/mpeg": ".mp3"}
+_MADE: Final = {"image/jpeg": ".jpg", "audio/mpeg": ".mp3", "audio/mp4": ".m4a", "video/mp4": ".mp4"}
 
 
 def show(attachment_id: UUID) -> Response:

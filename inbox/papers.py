@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
-from dispatcher.rendering.kinds import PICTURES, PLAYED
+from dispatcher.rendering.kinds import PLAYED, RENDERED
 from inbox import words
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def kind(row: Any) -> str:
 
 
 def tells(row: Any) -> bool:
-    """Whether the file says more than it shows: a picture's EXIF names places, times, cameras and owners."""
-    return row.content_type in PICTURES
+    """Whether the file says more than it shows: what phones write into pictures and films names places and owners."""
+    return row.content_type in RENDERED
 
 
 def paper(row: Any, cover: Veil) -> Paper:
@@ -62,8 +62,7 @@ def paper(row: Any, cover: Veil) -> Paper:
     withheld = cover.hidden and tells(row)
     if how == "file" and withheld:
         how, problem = "gone", f"{problem}; {WITHHELD}" if problem else WITHHELD
-    picture = how == "image" or (row.content_type or "").startswith("image/")
-    plain = _NAMES.get("image" if picture else how, "Berkas")
+    plain = _NAMES.get(str(row.content_type).partition("/")[0], "Berkas")
     return Paper(
         id=row.id,
         kind=how,

@@ -74,6 +74,7 @@ def film(container: str, codec: str, frames: int = 25, **metadata: str) -> bytes
     with av.open(buffer, "w", format=container) as target:
         target.metadata.update(metadata)
         track = target.add_stream(codec, rate=25, width=176, height=144, pix_fmt="yuv420p")
+        track.metadata.update(handler_name=metadata.get("title", ""))
         for _ in range(frames):
             frame = av.VideoFrame(176, 144, "yuv420p")
             for plane in frame.planes:

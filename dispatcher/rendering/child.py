@@ -10,7 +10,12 @@ import json
 import os
 import resource
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from dispatcher.rendering.kinds import FILMS, PICTURES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Bytes of address space, the libraries' own some 200 MB among them; seconds of processor time; bytes of the answer.
 MEMORY, SECONDS, ANSWER = 1_200_000_000, 20, 40_000_000
@@ -22,18 +27,24 @@ UNPLAYABLE: Final = "rekaman tidak dapat diputar di sini"
 
 def main(content_type: str, max_pixels: int) -> None:
     """Load what this type needs, tie ourselves down, render."""
-    if content_type.startswith("image/"):
-        from dispatcher.rendering import pictures  # noqa: PLC0415 - of the two only what is needed is loaded
+    if content_type in PICTURES:
+        from dispatcher.rendering import pictures  # noqa: PLC0415 - only what is needed is loaded
 
         pictures.prepare(content_type)
         _tie_down()
         _answer(*_picture(pictures, content_type, max_pixels))
+    elif content_type in FILMS:
+        from dispatcher.rendering import films  # noqa: PLC0415 - the same
+
+        films.prepare()
+        _tie_down()
+        _answer(*_played(films.render))
     else:
         from dispatcher.rendering import sounds  # noqa: PLC0415 - the same
 
         sounds.prepare()
         _tie_down()
-        _answer(*_sound(sounds, content_type))
+        _answer(*_played(lambda content: sounds.render(content, content_type)))
 
 
 def _tie_down() -> None:
@@ -60,9 +71,9 @@ def _picture(pictures: Any, content_type: str, max_pixels: int) -> tuple[list[by
     return made, {"location": place}
 
 
-def _sound(sounds: Any, content_type: str) -> tuple[list[bytes], dict[str, Any]]:
+def _played(render: Callable[[bytes], bytes]) -> tuple[list[bytes], dict[str, Any]]:
     try:
-        return [sounds.render(sys.stdin.buffer.read(), content_type)], {}
+        return [render(sys.stdin.buffer.read())], {}
     except MemoryError:
         return [], {"note": TOO_HEAVY}
     except Exception:  # noqa: BLE001 - the same

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.rendering.child import ANSWER, BROKEN, TOO_HEAVY, TOO_MANY_PIXELS, UNPLAYABLE
-from dispatcher.rendering.kinds import PICTURES
+from dispatcher.rendering.kinds import FILMS, PICTURES
 from dispatcher.sniff import MAX_PIXELS, sniff
 
 if TYPE_CHECKING:
@@ -79,7 +79,6 @@ def _run(content_type: str, given: IO[bytes], answer: IO[bytes], patience: float
 
 def _read(answer: IO[bytes], content_type: str) -> Rendered:
     """The answer, where it is what it should be: a process that hostile bytes have taken over may say anything."""
-    wanted = ["image/jpeg", "image/jpeg"] if content_type in PICTURES else ["audio/mpeg"]
     try:
         head = json.loads(answer.readline(_LONGEST_HEAD))
         made = [answer.read(_size(size)) for size in head["sizes"]]
@@ -88,9 +87,16 @@ def _read(answer: IO[bytes], content_type: str) -> Rendered:
         return Rendered(note=TOO_HEAVY)
     if not made and note in _NOTES:
         return Rendered(note=note)
-    if [sniff(each).content_type for each in made] != wanted:
+    kinds = [sniff(each).content_type for each in made]
+    if not _expected(content_type, kinds):
         return Rendered(note=TOO_HEAVY)
-    return Rendered(shown=made[0], thumb=made[1] if len(made) > 1 else None, content_type=wanted[0], location=place)
+    return Rendered(shown=made[0], thumb=made[1] if len(made) > 1 else None, content_type=kinds[0], location=place)
+
+
+def _expected(content_type: str, made: list[str]) -> bool:
+    if content_type in PICTURES:
+        return made == ["image/jpeg", "image/jpeg"]
+    return made in ([["video/mp4"], ["audio/mp4"]] if content_type in FILMS else [["audio/mpeg"]])
 
 
 def _size(value: Any) -> int:

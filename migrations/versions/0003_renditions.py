@@ -1,4 +1,4 @@
-"""Previews of pictures and playable voice notes; pictures that are stored already are looked at again."""
+"""Previews of pictures and playable voice notes; files that are stored already are looked at again."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_rendition")),
     )
-    # Their bytes are here: the media job only looks at them, and makes the preview that they now need to be shown.
+    # Their bytes are here: the media job only looks at them, and makes what they now need to be shown.
     op.execute(
-        "UPDATE attachment SET state = 'owed', deadline = NULL, next_attempt_at = now() WHERE state = 'stored' "
-        "AND sha256 IS NOT NULL AND (content_type LIKE 'image/%' OR content_type LIKE 'audio/amr%' OR content_type "
-        "IN ('application/octet-stream', 'video/3gpp', 'video/mp4'))"
+        "UPDATE attachment SET state = 'owed', deadline = NULL, next_attempt_at = now() "
+        "WHERE state = 'stored' AND sha256 IS NOT NULL"
     )
 
 

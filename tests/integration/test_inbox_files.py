@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dispatcher.rendering.kinds import RENDERED
-from dispatcher.rendering.process import BROKEN, render
+from dispatcher.rendering.process import BROKEN, UNPLAYABLE, render
 from dispatcher.sniff import sniff
 from inbox.papers import WITHHELD
 from store import renditions
 from tests import factories
 from tests.factories import NOW
 from tests.inboxkit import Site, cheap_hashing
-from tests.pictures import OWNER, SOUTH, decoded, exif, picture, sound
+from tests.pictures import OWNER, SOUTH, decoded, exif, film, picture, sound
 
 if TYPE_CHECKING:
     import uuid
@@ -113,6 +113,24 @@ def test_voice_notes_play(site: Site) -> None:
     assert played.headers["Content-Type"] == "audio/mpeg"
     assert sniff(played.data).content_type == "audio/mpeg"
     assert browser.get(f"/inbox/files/{old}/original").data == OLD_VOICE
+
+
+def test_films_play_by_a_copy_and_are_withheld_as_they_came(site: Site) -> None:
+    ticket = site.complaint(anonim=True)
+    content = film("mov", "libx264", title=OWNER)
+    number, old = attach(site, ticket, content, "IMG_2.MOV"), attach(site, ticket, film("mp4", "mpeg4"), "lama.mp4")
+    stranger, trusted = site.officer("dewi"), site.officer("sri", sees_identity=True)
+    for browser, original in ((stranger, 404), (trusted, 200)):
+        page = browser.get(f"/inbox/{ticket}").text
+        assert f'<video controls preload="none" src="/inbox/files/{number}"' in page
+        assert UNPLAYABLE in page
+        played = browser.get(f"/inbox/files/{number}")
+        assert played.headers["Content-Type"] == "video/mp4"
+        assert OWNER.encode() not in played.data
+        for path in (f"{number}/original", f"{old}", f"{old}/original"):
+            assert browser.get(f"/inbox/files/{path}").status_code == original
+    assert f"Video: {UNPLAYABLE}; {WITHHELD}" in stranger.get(f"/inbox/{ticket}").text
+    assert trusted.get(f"/inbox/files/{number}/original").data == content
 
 
 def test_players_may_ask_for_a_part(site: Site) -> None:
