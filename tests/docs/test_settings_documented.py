@@ -141,7 +141,8 @@ def test_the_examples_of_accounts_load_as_they_stand(tmp_path: Path) -> None:
     (folder / "programs").mkdir(parents=True)
     (folder / "programs" / "p.toml").write_text('name = "P"\norganisation = "O"\nkeywords = ["p"]')
     (folder / "muara.toml").write_text(text, "utf-8")
-    environ = dict.fromkeys(names, "x" * 40) | {"TELEGRAM_TOKEN": "1234567:" + "x" * 35}
+    shaped = {"TELEGRAM_TOKEN": "1234567:" + "x" * 35, "X_ACCESS_TOKEN": "15-" + "x" * 35}
+    environ = dict.fromkeys(names, "x" * 40) | shaped
     settings = load(folder, environ=environ)
     examples = {(account.channel, account.dialect) for account in settings.accounts.values()}
     assert len(names) >= 4
