@@ -9,6 +9,7 @@ import contextlib
 import hmac
 import secrets
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from flask import abort, redirect, request, url_for
 from redis.exceptions import RedisError
@@ -132,4 +133,4 @@ def confirm() -> BaseResponse:
     with contextlib.suppress(RedisError):
         runtime().redis.delete(_key())
     counts = {fate.value: count for fate, count in outcome.counts.items() if count}
-    return redirect(url_for("inbox.import_form", **counts), 303)
+    return redirect(f"{url_for('inbox.import_form')}?{urlencode(counts)}", 303)

@@ -42,8 +42,8 @@ JOIN journal j ON j.id = i.journal_id AND j.source = %s
 
 def known(connection: Connection, account: str, external_ids: Sequence[str]) -> dict[str, Known]:
     """The reports among these that were imported before, drained or not."""
-    rows: list[Any] = connection.exec_driver_sql(_WAITING, (account, SOURCE)).fetchall()
-    rows += connection.exec_driver_sql(_PARSED, (list(external_ids), account, SOURCE)).fetchall()
+    rows: list[Any] = [*connection.exec_driver_sql(_WAITING, (account, SOURCE))]
+    rows += connection.exec_driver_sql(_PARSED, (list(external_ids), account, SOURCE))
     found = {}
     for row in sorted(rows, key=lambda row: row[0]):
         meta = row[1]

@@ -98,8 +98,8 @@ def _written(plain: str) -> datetime | None:
     month = int(found["month"]) if found["month"].isdigit() else _MONTHS.get(found["month"], 0)
     year = int(found["year"]) + (2000 if len(found["year"]) == 2 else 0)  # noqa: PLR2004 - two digits
     zone = timezone(timedelta(hours=_ZONES[found["zone"]])) if found["zone"] else None
-    clock = [int(found[name] or 0) for name in ("hour", "minute", "second")]
-    return datetime(year, month, int(found["day"]), *clock, tzinfo=zone)
+    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
+    return datetime(year, month, int(found["day"]), hour, minute, second, tzinfo=zone)
 
 
 def flag(cell: str) -> bool:

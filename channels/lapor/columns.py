@@ -71,9 +71,9 @@ def mapping(headings: Sequence[str], chosen: Mapping[str, str]) -> dict[str, int
     found: dict[str, int] = {}
     for field, known in HEADINGS.items():
         names = (plain(chosen[field]),) if chosen.get(field) else known
-        at = next((places[name] for name in names if name in places), None)
-        if at is not None:
-            found[field] = at
+        place = next((places[name] for name in names if name in places), None)
+        if place is not None:
+            found[field] = place
     return found
 
 
