@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
@@ -13,6 +12,7 @@ from channels.email.composing import BAD_ADDRESS, compose
 from channels.email.imap import Session, connect, select
 from channels.email.mailbox import Mailbox
 from channels.email.oauth import AccessTokens
+from channels.email.parsing.automatic import is_machine
 from channels.email.reading import read_mail
 from channels.email.receiving import Receiver
 from channels.email.settings import EmailSettings
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from normalizer.messages import JSON, Inbound
 
 _TOO_LARGE: Final = "too-large"
-#: Local parts that nobody reads.
-_NOBODY: Final = re.compile(r"(do-?not-?reply|no-?reply|mailer-daemon|bounces?)([+-].*)?@.*", re.IGNORECASE)
 _NO_ANSWER: Final = (
     "Alamat pengirim ini tidak menerima balasan (surat otomatis). Hubungi warga lewat kanal lain bila ada."
 )
@@ -105,7 +103,7 @@ class EmailChannel(Channel[EmailSettings]):
         address = _addressee(conversation.address, conversation.hints)
         if "@" not in address:
             return ReplyOptions(allowed=False, reason=BAD_ADDRESS)
-        if _NOBODY.fullmatch(address):
+        if is_machine(address):
             return ReplyOptions(allowed=False, reason=_NO_ANSWER)
         return ReplyOptions(allowed=True)
 
@@ -164,7 +162,7 @@ def _addressee(address: str, hints: Mapping[str, JSON]) -> str:
     is meant for another.
     """
     named = hints.get("reply_to")
-    return named if isinstance(named, str) and "@" in named and _NOBODY.fullmatch(address) else address
+    return named if isinstance(named, str) and "@" in named and is_machine(address) else address
 
 
 def _moment(value: object) -> datetime | None:

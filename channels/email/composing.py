@@ -12,6 +12,7 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from channels.email.parsing.ids import header_id
 from channels.errors import Refused
 from channels.toolkit.payload import storable
 
@@ -116,7 +117,7 @@ def subject(reply: OutboundReply) -> str:
 
 def _thread(message: EmailMessage, reply: OutboundReply) -> None:
     """In-Reply-To and References (RFC 5322, 3.6.4), of ids that can stand in a header; others are left out."""
-    parent = _id(reply.in_reply_to)
+    parent = _id(header_id(reply.in_reply_to) if reply.in_reply_to else None)
     if parent is None:
         return
     told = reply.hints.get("references")

@@ -40,7 +40,7 @@ def test_an_answer_is_threaded_signed_with_our_name_and_comes_back_to_its_conver
     answer = reply(
         channel,
         "Sudah kami perbaiki.\nTerima kasih.",
-        in_reply_to="surat-1@warga.example",
+        in_reply_to="surat-1@warga.example#79f49439",
         subject="Jalan rusak",
         hints={"references": ["<awal@warga.example>", "surat-1@warga.example"]},
         values={"ticket": "MBS-7K2", "program": "Mas Bup Siaga", "state": "selesai"},
