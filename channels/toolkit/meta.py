@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
@@ -23,6 +24,7 @@ GRAPH: Final = "https://graph.facebook.com/v26.0"
 SIGNATURE_HEADER: Final = "x-hub-signature-256"
 
 _LONGEST_CHALLENGE: Final = 256
+_NO_TRACE: Final = re.compile(r"[^A-Za-z0-9_-]")
 #: Meta's windows of calls slide by the hour, and it does not always say how long it will refuse.
 _DEFAULT_WAIT: Final = 60.0
 _LONGEST_WAIT: Final = 3600.0
@@ -130,7 +132,7 @@ def graph_error(reply: Reply) -> GraphError | None:
         code=_whole(error.get("code")),
         subcode=_whole(error.get("error_subcode")),
         transient=error.get("is_transient") is True,
-        trace="".join(sign for sign in str(error.get("fbtrace_id") or "") if sign.isalnum() or sign in "-_")[:40],
+        trace=_NO_TRACE.sub("", str(error.get("fbtrace_id") or ""))[:40],
     )
 
 

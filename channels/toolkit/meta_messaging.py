@@ -42,8 +42,8 @@ def canonical(mid: str) -> str:
 
 def read_messaging(event: Mapping[str, Any], account: str, app_id: str) -> list[Inbound]:
     """The items of one event that came to `account`; `app_id` is ours, so that our own echoes are known. Unreadable."""
-    names = [name for name in event if name not in _FRAME]
-    name = next((each for each in _READERS if each in event), names[0] if names else "")
+    names = [name for name, value in event.items() if name not in _FRAME and value is not None]
+    name = next((each for each in _READERS if each in names), names[0] if names else "")
     if name in _READERS:
         return _READERS[name](event, account, app_id)
     known = name.replace("_", "-") if name in _ASIDE else f"unsupported:{name_of(name)}"
