@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dispatcher.rendering.kinds import RENDERED
-from dispatcher.rendering.process import BROKEN, UNPLAYABLE, render
+from dispatcher.rendering.process import BROKEN, UNPLAYABLE
 from dispatcher.sniff import sniff
 from inbox.papers import WITHHELD
-from store import renditions
-from tests import factories
-from tests.factories import NOW
+from tests.filekit import attach
 from tests.inboxkit import Site, cheap_hashing
 from tests.pictures import OWNER, SOUTH, decoded, exif, film, picture, sound
 
 if TYPE_CHECKING:
-    import uuid
     from pathlib import Path
 
     from redis import Redis
@@ -33,28 +29,6 @@ OLD_VOICE = sound("amr", "libopencore_amrnb")
 def site(engine: Engine, redis_client: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     cheap_hashing(monkeypatch)
     return Site(engine, redis_client, tmp_path)
-
-
-def attach(site: Site, ticket: str, content: bytes, name: str | None = None) -> uuid.UUID:
-    """As the media job leaves it."""
-    kind = sniff(content).content_type
-    sha256 = site.runtime.blobs.put(content)
-    found = render(content, kind) if kind in RENDERED else None
-    with site.engine.begin() as connection:
-        line = factories.line(connection, site.id_of(ticket), "ini fotonya")
-        if found is not None:
-            made = renditions.Made(
-                shown=site.runtime.blobs.put(found.shown) if found.shown else None,
-                thumb=site.runtime.blobs.put(found.thumb) if found.thumb else None,
-                content_type=found.content_type,
-                location=found.location,
-                note=found.note,
-            )
-            renditions.keep(connection, sha256, made, NOW)
-        note = None if found is None else found.note
-        return factories.attachment(
-            connection, line, content_type=kind, sha256=sha256, size=len(content), name=name, error=note
-        )
 
 
 def test_a_photo_of_an_iphone_is_seen_by_its_preview_and_had_as_it_came(site: Site) -> None:
