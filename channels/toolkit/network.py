@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+#: All of IPv6 that is given out (RFC 4291); Python counts old site addresses and local translation prefixes as global.
+_GIVEN_OUT: Final = ipaddress.IPv6Network("2000::/3")
+#: For protocols, not for hosts (RFC 6890); which of it is global differs between releases of Python.
+_PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
 
 
 class Blocked(Exception):  # noqa: N818 - it says what happened
@@ -102,6 +106,8 @@ def is_public(address: str) -> bool:
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
+        return False
+    if ip in _PROTOCOLS or (isinstance(ip, ipaddress.IPv6Address) and not (ip in _GIVEN_OUT or ip in _NAT64)):
         return False
     return all(each.is_global and not each.is_multicast for each in (ip, *_wrapped(ip)))
 

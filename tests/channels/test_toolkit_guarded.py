@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,8 @@ def test_a_file_with_its_type_and_name(site: tuple[Site, str]) -> None:
 def test_what_is_private_is_refused_and_never_connected_to(site: tuple[Site, str]) -> None:
     app, base = site
     port = base.rpartition(":")[2]
-    for host in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0"):  # noqa: S104 - asked for, not bound
+    wrapped = ("[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]")
+    for host in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0", *wrapped):  # noqa: S104 - asked for, not bound
         with pytest.raises(FetchFailed):
             get(f"http://{host}:{port}/photo.jpg", trusted_hosts=frozenset())
     assert app.seen == []
@@ -191,6 +193,129 @@ def test_a_server_that_is_slow_ends_at_the_deadline(step: int) -> None:
         thread.join()
 
 
+@contextlib.contextmanager
+def saying(*parts: bytes) -> Iterator[str]:
+    """A server that says this and nothing else, part by part, however it was asked; then it shuts."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65_536)
+                for part in parts:
+                    connection.sendall(part)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        finally:
+            thread.join()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+def test_a_length_that_is_said_too_small_is_the_length() -> None:
+    with saying(HEAD, b"Content-Length: 3\r\n\r\n", b"abc", b"x" * 100_000) as url:
+        assert get(url).content == b"abc"
+
+
+def test_an_answer_that_breaks_off_is_no_file() -> None:
+    """Half a photo is not taken for a photo."""
+    with saying(HEAD, b"Content-Length: 900\r\n\r\n", b"x" * 100) as url, pytest.raises(FetchLater):
+        get(url)
+    with saying(HEAD, b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n") as url, pytest.raises(FetchLater):
+        get(url)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\n" + b"100\r\n" + b"x" * 256 + b"\r\n" + b"400\r\n" + b"x" * 1024 + b"\r\n",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" + b"x" * 1024 + b"\r\n0\r\n\r\n",
+        b"\r\n" + b"x" * 100_000,
+        b"Content-Length: 99999999999999999999\r\n\r\n",
+    ],
+    ids=["chunks", "chunks under a small length", "until it shuts", "beyond numbers"],
+)
+def test_the_cap_holds_while_it_streams_whatever_was_announced(lines: bytes) -> None:
+    with saying(HEAD, lines) as url, pytest.raises(TooLarge):
+        get(url)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Content-Length: -1\r\n\r\nx",
+        b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        b"X: " + b"y" * 500_000,
+        b"\x00\xff\r\n\r\n",
+    ],
+    ids=["less than nothing", "two lengths", "endless headers", "rubbish"],
+)
+def test_an_answer_that_is_none_is_for_later(lines: bytes) -> None:
+    with saying(HEAD, lines) as url, pytest.raises(FetchLater):
+        get(url)
+
+
+def test_nothing_is_unpacked_on_the_way() -> None:
+    """A megabyte of zeros squeezed to a kilobyte comes as that kilobyte, though nobody asked for it to be squeezed."""
+    squeezed = gzip.compress(bytes(500_000), mtime=0)
+    head = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(squeezed)
+    with saying(HEAD, head, squeezed) as url:
+        assert get(url).content == squeezed
+
+
+def test_a_body_that_drips_ends_at_the_deadline() -> None:
+    """Each byte comes soon enough; all of them together do not."""
+    given_up = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
+                while not given_up.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(FetchLater):
+            get(f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=0.4)
+        given_up.set()
+        thread.join()
+
+
+def test_a_name_that_moves_between_redirects_is_checked_each_time(
+    site: tuple[Site, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rebinding: the name was public when the first address was fetched, and is private for the second."""
+    app, base = site
+    port = int(base.rpartition(":")[2])
+    app.elsewhere = f"http://lain.example:{port}/photo.jpg"
+    real = socket.getaddrinfo
+
+    def resolve(host: str, *args: Any, **more: Any) -> list[Any]:
+        known = {"foto.example": "127.0.0.1", "lain.example": "127.0.0.2"}
+        if host not in known:
+            return list(real(host, *args, **more))
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (known[host], port))]
+
+    monkeypatch.setattr(network.socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(network, "is_public", lambda address: address == "127.0.0.1")
+    with pytest.raises(FetchFailed, match="private"):
+        get(f"http://foto.example:{port}/away", trusted_hosts=frozenset())
+    assert app.seen == [(f"foto.example:{port}", "/away", None)]
+
+
+def test_what_stands_before_the_host_is_not_shown_to_anybody(site: tuple[Site, str]) -> None:
+    app, base = site
+    host = base.partition("//")[2]
+    get(f"http://nama:sandi@{host}/photo.jpg", trusted_hosts=frozenset({host}))
+    assert app.seen == [(host, "/photo.jpg", None)]
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -224,6 +349,8 @@ def test_whatever_stands_in_the_address_only_fetch_errors_come_out(text: str) ->
         *("10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "224.0.0.1"),
         *("255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1"),
         *("64:ff9b::7f00:1", "2002:7f00:1::", "192.0.2.1", "0.1.2.3", "", "x"),
+        *("::ffff:169.254.169.254", "::127.0.0.1", "fec0::1", "64:ff9b:1::a00:1", "64:ff9b::a9fe:a9fe", "100::1"),
+        *("2001:0:7f00:1::", "2001:db8::1", "5f00::1", "192.0.0.8", "198.18.0.1", "240.0.0.1", "2002:a00:1::1"),
     ],
 )
 def test_private_addresses(address: str) -> None:
