@@ -96,14 +96,15 @@ def test_a_comment_is_answered_below_it(meta: Meta) -> None:
 def test_an_answer_to_an_answer_goes_below_the_comment_above_both(meta: Meta) -> None:
     first = commented(meta)
     event = meta.cloud.comment(meta.page, SITI, "Siti", first.hints["post_id"], "Masih", parent=first.external_id)
-    (second,) = meta.hooked(meta.facebook(), meta.page, event)
+    second: Any = meta.hooked(meta.facebook(), meta.page, event)[0]
     assert (second.in_reply_to, second.conversation_id) == (first.external_id, first.conversation_id)
     meta.facebook().send(answering(second))
     assert meta.delivered(SITI) == ["Terima kasih"]
 
 
 def test_a_visitors_post_is_answered_below_it_or_privately(meta: Meta) -> None:
-    (post,) = meta.hooked(meta.facebook(), meta.page, meta.cloud.visitor_post(meta.page, SITI, "Siti", "Banjir"))
+    event = meta.cloud.visitor_post(meta.page, SITI, "Siti", "Banjir")
+    post: Any = meta.hooked(meta.facebook(), meta.page, event)[0]
     meta.facebook().send(answering(post, "Kami cek"))
     meta.facebook().send(answering(post, "Kode aduan Anda K7X", purpose="ack"))
     assert meta.delivered(SITI) == ["Kami cek", "Kode aduan Anda K7X"]
