@@ -264,7 +264,15 @@ def _prompt(conversation: Conversation, item: ItemRow, row: MessageRow) -> None:
     if row.address is not None and not row.hints.get("no_reply"):
         program = None if row.keyword is None else str(row.keyword["program"])
         conversation.replies.append(
-            AutoReply(purpose="prompt", address=row.address, dedupe=f"prompt:{item.id}", program=program)
+            AutoReply(
+                purpose="prompt",
+                address=row.address,
+                dedupe=f"prompt:{item.id}",
+                program=program,
+                in_reply_to=None if row.hints.get("no_id") else row.external_id,
+                subject=row.subject,
+                hints=row.hints,
+            )
         )
 
 
@@ -283,6 +291,8 @@ def _reply(
                 dedupe=f"{purpose}:{item.id}",
                 program=None,
                 in_reply_to=content.external_id,
+                subject=content.subject,
+                hints=content.hints,
                 values=values or {},
             )
         )

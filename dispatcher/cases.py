@@ -271,5 +271,7 @@ def acknowledge(conversation: Conversation) -> None:
                 program=case.program,
                 case=case,
                 in_reply_to=None if first.hints.get("no_id") else first.external_id,
+                subject=first.subject,
+                hints=first.hints,
             )
         )

@@ -22,7 +22,10 @@ Key = tuple[str, str]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AutoReply:
-    """An automatic text to the citizen; `values` fills the template once tickets are known."""
+    """An automatic text to the citizen; `values` fills the template once tickets are known.
+
+    `subject` and `hints` are those of the message that it answers.
+    """
 
     purpose: str
     address: str
@@ -30,6 +33,8 @@ class AutoReply:
     program: str | None
     case: CaseRow | None = None
     in_reply_to: str | None = None
+    subject: str | None = None
+    hints: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     values: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
