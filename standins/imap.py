@@ -251,11 +251,12 @@ class _Connection(socketserver.StreamRequestHandler):
         origin = f"<{asked[2]}>" if asked[2] is not None else ""
         return f"BODY[{section}]{origin} {{{len(content)}}}\r\n".encode() + content
 
-    def _sick(self, way: str) -> None:
+    def _sick(self, way: str) -> bytes | None:
         if way == "no":
             raise Refusal("[SERVERBUG] internal error")
         if way == "drop":
             raise ValueError("the connection breaks here")
+        return None
 
     def _store(self, tag: str, words: list[str]) -> None:
         count(words, 3)

@@ -129,7 +129,9 @@ class Dovecot:
         )
 
     def start(self) -> None:
-        """Until it answers."""
+        """Until it answers; without the locks of a server that was killed, which it would honour for two minutes."""
+        for lock in (self.folder / "mail").rglob("*.lock"):
+            lock.unlink()
         options = {"user": self._ids[0], "group": self._ids[1], "extra_groups": []} if os.geteuid() == 0 else {}
         self._process = subprocess.Popen(
             [self._program, "-F", "-c", str(self.folder / "dovecot.conf")],
@@ -158,6 +160,15 @@ class Dovecot:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(10)
             self._process = None
+
+    def renumber(self) -> None:
+        """Lose the numbers of INBOX, as a restored backup does: every mail gets a new one, under a new UIDVALIDITY."""
+        self.kill()
+        found = list((self.folder / "mail").rglob("dovecot*"))
+        assert any(path.name == "dovecot-uidlist" for path in found)
+        for path in found:
+            path.unlink()
+        self.start()
 
     def log(self) -> str:
         path = self.folder / "dovecot.log"
