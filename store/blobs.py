@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -13,7 +14,10 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, from_url
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ObjectStore, RetryConfig
+
+#: An object store that is away must be seen to be: left alone obstore tries for three minutes. A try takes 30 s.
+_RETRIES: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
 
 
 class BlobError(Exception):
@@ -41,7 +45,7 @@ class Blobs:
         self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._store: ObjectStore
         if self._folder is None:
-            self._store = from_url(url)
+            self._store = from_url(url, retry_config=_RETRIES)
         else:
             # Citizens' photos: for nobody else on this machine, whatever the folder above allows.
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,7 +55,8 @@ class Blobs:
         """Store the bytes durably and return their SHA-256. BlobError if they are not safe afterwards."""
         sha256 = digest(content)
         try:
-            obstore.put(self._store, _path(sha256), content)
+            # In one request: whole or not at all, and no parts are left lying about.
+            obstore.put(self._store, _path(sha256), content, use_multipart=False)
             if self._folder is not None:
                 self._sync(self._folder / _path(sha256))
         except (OSError, BaseError) as error:
