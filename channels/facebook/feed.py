@@ -31,7 +31,10 @@ _REMOVED: Final = frozenset({"remove", "delete"})
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A comment or a post: `key` is its id, `post` the post that it stands below or is; `files` are (address, kind)."""
+    """A comment or a post: `key` is its id, `post` the post that it stands below or is; `files` are (address, kind).
+
+    `parent` is the comment that a comment answers. The ids are as Meta wrote them.
+    """
 
     key: str
     post: str
@@ -41,7 +44,16 @@ class Entry:
     parent: str | None = None
     files: tuple[tuple[str, str], ...] = ()
     link: str | None = None
-    hidden: bool = False
+
+    @property
+    def external_id(self) -> str:
+        """A post's id, or a comment's in one spelling."""
+        return self.key if self.key == self.post else comment_id(self.key)
+
+
+def comment_id(given: str) -> str:
+    """A comment's own number: Meta writes that of what it stands below in front, the post's or one of its photos'."""
+    return f"comment:{given.rpartition('_')[2]}"
 
 
 def read_change(field: str, value: Mapping[str, Any], page: str, time: Any, *, quiet: bool) -> list[Inbound]:
@@ -56,14 +68,14 @@ def read_change(field: str, value: Mapping[str, Any], page: str, time: Any, *, q
 
 def _change(entry: Entry, item: str, verb: str, page: str, time: Any, *, quiet: bool) -> Inbound:
     if entry.author.address == page:
-        return Ignored(reason=f"own-{item}", external_id=entry.key, version=_version(verb, time), to=page)
+        return Ignored(reason=f"own-{item}", external_id=entry.external_id, version=_version(verb, time), to=page)
     if verb in _REMOVED:
-        return Unsent(external_id=entry.key, conversation_id=thread(entry), at=moment(time), to=page)
+        return Unsent(external_id=entry.external_id, conversation_id=thread(entry), at=moment(time), to=page)
     if verb in _EDITED:
         return as_edit(entry, page, time, quiet=quiet)
     if verb != "add":
         reason = f"{'comment' if item == 'comment' else 'post'}:{verb}"
-        return Ignored(reason=reason, external_id=entry.key, version=_version(verb, time), to=page)
+        return Ignored(reason=reason, external_id=entry.external_id, version=_version(verb, time), to=page)
     return as_message(entry, page, quiet=quiet)
 
 
@@ -76,14 +88,14 @@ def as_message(entry: Entry, page: str, *, quiet: bool) -> InboundMessage:
     """A new comment or post."""
     found = _contents(entry, quiet=quiet)
     return InboundMessage(
-        external_id=entry.key,
+        external_id=entry.external_id,
         conversation_id=thread(entry),
         sender=entry.author,
         to=page,
         sent_at=entry.made_at,
         text=found.text,
         attachments=tuple(found.attachments),
-        in_reply_to=entry.parent,
+        in_reply_to=comment_id(entry.parent) if entry.parent else None,
         hints=found.hints,
     )
 
@@ -92,7 +104,7 @@ def as_edit(entry: Entry, page: str, time: Any, *, quiet: bool) -> Edit:
     """A comment or post with other words; Meta numbers no versions, so they are ordered by when it told us."""
     found = _contents(entry, quiet=quiet)
     return Edit(
-        external_id=entry.key,
+        external_id=entry.external_id,
         version=f"{whole(time) or 0:015d}",
         conversation_id=thread(entry),
         sender=entry.author,

@@ -44,7 +44,7 @@ def read_node(kind: str, node: Mapping[str, Any], page: str, *, quiet: bool) -> 
         return [Ignored(reason=f"unsupported:{kind}", to=page)]
     entry = read(node)
     if entry.author.address == page:
-        return [Ignored(reason=f"own-{kind}", external_id=entry.key, to=page)]
+        return [Ignored(reason=f"own-{kind}", external_id=entry.external_id, to=page)]
     return [as_message(entry, page, quiet=quiet)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from channels.errors import Refused
+from channels.facebook.feed import comment_id
 from channels.toolkit.meta_sending import Route, identified, send_direct, send_private_reply, upload_in_send
 from channels.toolkit.meta_windows import is_private_reply, is_public
 from channels.toolkit.payload import storable
@@ -40,12 +41,12 @@ def _below(client: GraphClient, reply: OutboundReply) -> DeliveryReceipt:
         raise Refused("Balasan komentar hanya dapat berisi teks; kirim tanpa lampiran.")
     if not text or len(text) > _MAX_COMMENT:
         raise Refused(f"Balasan komentar harus berisi 1 sampai {_MAX_COMMENT} huruf.")
-    target = _hint(reply, "reply_to") or _hint(reply, "post_id") or reply.in_reply_to
+    target = _hint(reply, "reply_to") or _hint(reply, "post_id")
     if not target:
         raise Refused("Komentar yang dibalas tidak diketahui lagi; balas langsung di halaman Facebook.")
     answer = client.post(f"{target}/comments", data={"message": text})
     return DeliveryReceipt(
-        external_id=identified(answer, "id"), status=Delivery.SENT, conversation_id=reply.conversation_id
+        external_id=comment_id(identified(answer, "id")), status=Delivery.SENT, conversation_id=reply.conversation_id
     )
 
 
@@ -53,7 +54,7 @@ def _recipient(reply: OutboundReply) -> dict[str, str]:
     """The comment, or the visitor's post, whose author gets the private reply."""
     if comment := _hint(reply, "comment_id"):
         return {"comment_id": comment}
-    if post := _hint(reply, "post_id") or reply.in_reply_to:
+    if post := _hint(reply, "post_id"):
         return {"post_id": post}
     raise Refused("Komentar yang dibalas tidak diketahui lagi; balas langsung di halaman Facebook.")
 

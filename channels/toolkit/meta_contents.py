@@ -113,11 +113,7 @@ def media(url: str, kind: str, sent_at: datetime | None, life: timedelta | None 
 
 def at_meta(url: str) -> bool:
     """Is an address a file of Meta's CDN, not a page to read?"""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return f".{host}".endswith(_MEDIA_HOSTS)
+    return f".{urlsplit(url).hostname}".endswith(_MEDIA_HOSTS)
 
 
 def _attachment(

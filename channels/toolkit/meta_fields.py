@@ -15,6 +15,7 @@ _NAME: Final = re.compile(r"[a-z][a-z_]{0,39}")
 #: Above this a time is in milliseconds: as seconds it would lie in the year 5138.
 _MILLISECONDS: Final = 10**11
 _LATEST: Final = 253_370_764_800
+_LONGEST_ADDRESS: Final = 8000
 #: How long an address at Meta's CDN lives where it does not say.
 _CDN_LIFE: Final = timedelta(days=7)
 _HEX_TIME: Final = re.compile(r"[0-9A-Fa-f]{8}")
@@ -87,18 +88,19 @@ def moment(value: Any) -> datetime | None:
 
 
 def web_address(value: Any) -> str | None:
-    """An http(s) address, None for anything else."""
-    if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 8000:  # noqa: PLR2004
-        return value
-    return None
+    """An http(s) address that can be taken apart, None for anything else."""
+    if not isinstance(value, str) or len(value) > _LONGEST_ADDRESS:
+        return None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    return value if parts.scheme in {"https", "http"} and parts.hostname else None
 
 
 def cdn_deadline(url: str, sent_at: datetime | None, life: timedelta = _CDN_LIFE) -> datetime | None:
     """Until when Meta's CDN serves an address: what its parameter `oe` says, else `life` after it was sent."""
-    try:
-        stamps = parse_qs(urlsplit(url).query).get("oe", [])
-    except ValueError:
-        stamps = []
+    stamps = parse_qs(urlsplit(url).query, errors="replace").get("oe", [])
     if stamps and _HEX_TIME.fullmatch(stamps[0]):
         return datetime.fromtimestamp(int(stamps[0], 16), UTC)
     return sent_at + life if sent_at else None

@@ -147,12 +147,12 @@ def feed(**value: Any) -> Any:
 def test_comments_come_change_and_go_as_one_message() -> None:
     added, edited, gone = feed(verb="add"), feed(verb="edited", message="Halo lagi"), feed(verb="remove")
     assert [type(item) for item in (added, edited, gone)] == [InboundMessage, Edit, Unsent]
-    assert {item.external_id for item in (added, edited, gone)} == {"1_2"}
+    assert {item.external_id for item in (added, edited, gone)} == {"comment:2"}
     assert {item.conversation_id for item in (added, edited, gone)} == {f"comment:{PAGE}_1:{SITI}"}
     assert added.hints["comment_id"] == added.hints["reply_to"] == "1_2"
     assert "no_reply" not in added.hints
     hidden = feed(verb="hide")
-    assert (type(hidden), hidden.reason, hidden.external_id) == (Ignored, "comment:hide", "1_2")
+    assert (type(hidden), hidden.reason, hidden.external_id) == (Ignored, "comment:hide", "comment:2")
 
 
 def test_two_citizens_below_one_post_are_two_conversations() -> None:

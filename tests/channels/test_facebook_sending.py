@@ -89,13 +89,16 @@ def test_a_comment_is_answered_below_it(meta: Meta) -> None:
     item = commented(meta)
     receipt = meta.facebook().send(answering(item, "Minggu depan"))
     (message,) = meta.mailroom.delivered(SITI)
-    assert (message.text, receipt.external_id) == ("Minggu depan", message.external_id)
-    assert receipt.external_id.startswith(item.external_id.partition("_")[0])
+    assert message.text == "Minggu depan"
+    assert message.external_id.startswith(item.hints["comment_id"].partition("_")[0])
+    assert receipt.external_id == f"comment:{message.external_id.partition('_')[2]}"
 
 
 def test_an_answer_to_an_answer_goes_below_the_comment_above_both(meta: Meta) -> None:
     first = commented(meta)
-    event = meta.cloud.comment(meta.page, SITI, "Siti", first.hints["post_id"], "Masih", parent=first.external_id)
+    event = meta.cloud.comment(
+        meta.page, SITI, "Siti", first.hints["post_id"], "Masih", parent=first.hints["comment_id"]
+    )
     second: Any = meta.hooked(meta.facebook(), meta.page, event)[0]
     assert (second.in_reply_to, second.conversation_id) == (first.external_id, first.conversation_id)
     meta.facebook().send(answering(second))
@@ -115,7 +118,7 @@ def test_automatic_texts_and_confidential_answers_go_into_the_inbox(meta: Meta) 
     first, second = commented(meta), commented(meta)
     meta.facebook().send(answering(first, "Kode K7X", purpose="ack"))
     meta.facebook().send(answering(second, "Rahasia", hints=second.hints | {"rahasia": True}))
-    assert all(meta.cloud.things[item.external_id].privately_answered for item in (first, second))
+    assert all(meta.cloud.things[item.hints["comment_id"]].privately_answered for item in (first, second))
 
 
 def test_a_comment_has_one_private_reply_and_only_for_a_week(meta: Meta) -> None:

@@ -62,6 +62,16 @@ def test_what_was_missed_is_what_the_webhook_would_have_brought(meta: Meta) -> N
         assert same.sent_at == item.sent_at.replace(microsecond=0)  # type: ignore[union-attr] # a message has one
 
 
+def test_a_comment_on_a_photo_is_one_comment_whatever_stands_before_its_number(meta: Meta) -> None:
+    channel = meta.facebook()
+    cursor = started(channel)
+    event = meta.cloud.comment(meta.page, SITI, "Siti", meta.cloud.own_post(meta.page, "Foto"), "Bagus")
+    number = event["value"]["comment_id"].partition("_")[2]
+    event["value"]["comment_id"] = f"122100000000000_{number}"
+    hooked = meta.hooked(channel, meta.page, event)
+    assert keys(polled(channel, channel.poll(cursor))) == keys(hooked)
+
+
 def test_nothing_comes_twice_and_the_same_cursor_gives_the_same(meta: Meta) -> None:
     channel = meta.facebook()
     cursor = started(channel)

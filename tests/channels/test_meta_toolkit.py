@@ -22,7 +22,7 @@ from channels.errors import (
 from channels.toolkit.http import Reply
 from channels.toolkit.meta import app_secret_proof, check_graph, check_signature, graph, graph_error, handshake
 from channels.toolkit.meta_contents import at_meta
-from channels.toolkit.meta_fields import cdn_deadline, moment
+from channels.toolkit.meta_fields import cdn_deadline, moment, web_address
 from channels.toolkit.meta_messaging import canonical
 from standins.meta import greeting
 from standins.request import Request
@@ -221,7 +221,22 @@ def test_an_address_of_the_cdn_says_itself_how_long_it_holds() -> None:
     assert cdn_deadline("https://scontent.xx.fbcdn.net/1.jpg", None) is None
     assert at_meta("https://scontent.xx.fbcdn.net/x")
     assert not at_meta("https://fbcdn.net.example.org/x")
-    assert not at_meta("https://[x")
+
+
+def test_what_is_no_web_address_is_none() -> None:
+    assert web_address("https://x.fbcdn.net/1.jpg?a=b") == "https://x.fbcdn.net/1.jpg?a=b"
+    for wrong in (
+        "https://[",
+        "ftp://x/",
+        "https://",
+        "javascript:x",
+        "",
+        None,
+        7,
+        ["https://x/"],
+        "https://x/" + "a" * 8000,
+    ):
+        assert web_address(wrong) is None
 
 
 def test_times_come_in_seconds_in_milliseconds_and_as_text() -> None:
