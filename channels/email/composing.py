@@ -59,6 +59,8 @@ class _Policy(EmailPolicy):
         )
 
 
+#: Not every server takes lines with the eighth bit.
+_SEVEN_BIT: Final = SMTP.clone(cte_type="7bit")
 _PLAIN: Final = _Policy(linesep="\r\n")
 
 
@@ -80,7 +82,7 @@ def compose(reply: OutboundReply, settings: EmailSettings, mailbox: Mailbox, now
     own_domain = settings.address.rpartition("@")[2]
     message_id = mailbox.message_id(reply.id, reply.conversation_id, own_domain)
     name = _one_line(settings.name or reply.values.get("program", ""))[:_LONGEST_NAME]
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_SEVEN_BIT)
     message["Date"] = format_datetime(now)
     message["From"] = Address(name, addr_spec=settings.address)
     message["To"] = Address(username=local, domain=domain)
@@ -106,7 +108,7 @@ def compose(reply: OutboundReply, settings: EmailSettings, mailbox: Mailbox, now
 
 def subject(reply: OutboundReply) -> str:
     """Give the citizen's subject back with "Re:" before and the ticket behind it."""
-    ticket = reply.values.get("ticket", "")
+    ticket = _one_line(reply.values.get("ticket", ""))
     told = reply.subject or reply.hints.get("subject")
     words = _one_line(told if isinstance(told, str) else "")[:_LONGEST_SUBJECT].strip()
     words = words or _one_line(reply.values.get("program", "")) or _DEFAULT_SUBJECT

@@ -8,7 +8,7 @@ from imaplib import IMAP4
 from typing import TYPE_CHECKING, Final
 
 from channels.contract import PollBatch
-from channels.email.fetching import Facts, Fetcher, Folder, facts
+from channels.email.fetching import Fetcher, Folder, facts
 from channels.email.imap import Opened, select
 from channels.email.network import said
 from channels.email.places import Place, enter, newest, read_places, write_places
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imapclient import IMAPClient
 
     from channels.contract import Cursor, Polled
+    from channels.email.fetching import Facts
     from channels.email.imap import Session
     from channels.email.settings import EmailSettings
 
@@ -72,7 +73,8 @@ class Receiver:
         left = BATCH_BYTES // len(self._settings.folders)
         taken: list[int] = []
         for uid in uids:
-            left -= min(known.get(uid, Facts()).size, self._settings.max_bytes)
+            size = known[uid].size if uid in known else self._settings.max_bytes
+            left -= min(size, self._settings.max_bytes)
             if taken and left < 0:
                 break
             taken.append(uid)

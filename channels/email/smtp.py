@@ -32,6 +32,13 @@ _REASONS: Final = (
 _ENHANCED: Final = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 #: Seconds until the next try after "not now": a greylisting server wants to see us again after a few minutes.
 _NOT_NOW: Final = 120.0
+#: How many times longer a server may take for a mail than for a line: it looks for viruses first (RFC 5321, 4.5.3.2).
+_PATIENCE: Final = 10
+#: The server's own daily limit, as Gmail and Exchange Online call it; it passes by itself.
+_QUOTA: Final = frozenset({"5.4.5", "5.1.90"})
+_TOMORROW: Final = 3600.0
+#: We are not who we should be: for the operator to mend, and no fault of the mail.
+_LOGIN_WANTED: Final = frozenset({530, 535, 538})
 _DOT: Final = re.compile(rb"(?m)^\.")
 _OK: Final = range(200, 300)
 _START: Final = 354
@@ -136,6 +143,8 @@ def _content(smtp: smtplib.SMTP, letter: Letter, settings: EmailSettings) -> Non
     with _cut_off():
         # If this fails, the line that ends a mail never left whole, so the server cannot have taken it.
         smtp.send(_DOT.sub(b"..", letter.content) + b".\r\n")
+    if smtp.sock is not None:
+        smtp.sock.settimeout(settings.timeout * _PATIENCE)
     try:
         answer = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
@@ -163,6 +172,10 @@ def _check(answer: tuple[int, bytes], step: str, *, expected: range = _OK) -> No
         if code == _SHUTTING_DOWN:
             raise ProviderDown(f"the SMTP server answered {told} to {step}")
         raise Throttled(f"the SMTP server answered {told} to {step}: not now", retry_after=_NOT_NOW)
+    if enhanced in _QUOTA:
+        raise Throttled(f"the SMTP server takes no more of our mails today ({told})", retry_after=_TOMORROW)
+    if code in _LOGIN_WANTED:
+        raise ProviderDown(f"the SMTP server answered {told} to {step}: check smtp_login and username")
     if code < 0:
         raise ProviderDown(f"the SMTP server's answer to {step} is none")
     raise _refusal(code, enhanced, told, step)

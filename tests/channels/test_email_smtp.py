@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import email
+import email.policy
 import re
 from email.header import decode_header, make_header
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from channels.contract import OutboundFile
+from channels.contract import OutboundFile, OutboundReply
+from channels.email.composing import compose
+from channels.email.mailbox import Mailbox
+from channels.email.settings import EmailSettings
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, Throttled
 from normalizer.messages import Delivery
 from tests.dovecot import PASSWORD, USER, free_ports
 from tests.mailkit import SITI, mailbox, reply
 from tests.smtpd import Post, post_office
+from tests.toy import START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,6 +164,7 @@ def test_long_and_foreign_words_survive(post: Post) -> None:
     assert found["References"].split()[-1] == f"<{root}>"
     assert len(found["References"].split()) == 12
     content: Any = post.taken[0].original_content
+    assert content.isascii()
     assert max(len(line) for line in content.split(b"\r\n")) < 300
     assert max(len(word) for word in re.findall(rb"=\?\S+\?=", content)) <= 75
     assert b"=?" not in content.partition(b"References:")[2].partition(b"\r\nM")[0]
@@ -196,6 +204,8 @@ def test_a_mail_larger_than_the_server_takes_is_refused_before_it_is_sent() -> N
     ("450 4.2.0 greylisted", (Throttled, "450 4.2.0")),
     ("451 try later", (Throttled, "451")),
     ("452 4.3.1 storage", (Throttled, "452")),
+    ("550 5.4.5 Daily user sending limit exceeded", (Throttled, "no more of our mails today")),
+    ("530 5.7.0 log in first", (ProviderDown, "check smtp_login")),
     ("421 4.7.0 closing", (ProviderDown, "421")),
 ])  # fmt: skip
 def test_what_the_server_refuses_was_not_sent(
@@ -232,7 +242,7 @@ def test_a_connection_that_ends_before_the_mail_left_has_sent_nothing(
 @pytest.mark.parametrize(("step", "taken"), [("END", 0), ("AFTER", 1)])
 @pytest.mark.parametrize("way", ["drop", "hang"])
 def test_no_answer_after_the_mail_left_is_an_unknown_outcome(post: Post, way: str, step: str, taken: int) -> None:
-    with mailbox(9, post, timeout=0.5) as channel:
+    with mailbox(9, post, timeout=0.1) as channel:
         setattr(post, way, step)
         with pytest.raises(OutcomeUnknown):
             channel.send(reply(channel))
@@ -291,3 +301,31 @@ def test_lines_of_a_mail_are_what_smtp_wants(post: Post, channel: EmailChannel) 
     content: Any = post.taken[0].original_content
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", content)
     assert post.mails()[0].get_content() == "satu\ndua\ntiga\n.\n.empat\n"
+
+
+ANY = st.text(st.characters(codec="utf-8") | st.sampled_from("\r\n\x00<>\"'@:;,\\"), max_size=60)
+
+
+@settings(max_examples=200, deadline=None)
+@given(subject=ANY, name=ANY, parent=ANY, references=st.lists(ANY, max_size=3), ticket=ANY, text=ANY)
+def test_whatever_is_written_the_headers_are_ours(**words: Any) -> None:
+    kept = EmailSettings(
+        address=USER, signing_key="k" * 16, imap_host="x", smtp_host="x", password="x", name=words["name"]
+    )
+    answer = OutboundReply(
+        id="r1",
+        conversation_id="a" * 16,
+        to=SITI,
+        text=words["text"],
+        subject=words["subject"],
+        in_reply_to=words["parent"],
+        hints={"references": words["references"]},
+        values={"ticket": words["ticket"]},
+    )
+    letter = compose(answer, kept, Mailbox((USER,), kept.signing_key), START)
+    head = letter.content.partition(b"\r\n\r\n")[0]
+    assert head.isascii()
+    names = {line.partition(b":")[0] for line in head.split(b"\r\n") if line[:1] not in {b" ", b"\t"}}
+    always = {b"Date", b"From", b"To", b"Reply-To", b"Subject", b"Message-ID", b"MIME-Version", b"Content-Type"}
+    assert always <= names <= always | {b"In-Reply-To", b"References", b"Content-Transfer-Encoding"}
+    assert email.message_from_bytes(letter.content, policy=email.policy.default)["To"] == SITI

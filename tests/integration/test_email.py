@@ -99,7 +99,7 @@ def test_a_mail_becomes_a_complaint_is_answered_and_the_answer_s_answer_comes_to
 
     server.append(
         mail(
-            "Terima kasih, sudah ditambal.\n\nPada Sen, 2 Nov 2026 09.00, Mas Bup Siaga menulis:\n> Besok kami tambal.\n",
+            "Terima kasih, sudah ditambal.\n\nPada Sen, 2 Nov 2026 09.00, Mas Bup menulis:\n> Besok kami tambal.\n",
             Subject=answered["Subject"],
             To=parseaddr(answered["Reply-To"])[1],
             In_Reply_To=answered["Message-ID"],
