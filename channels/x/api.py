@@ -93,7 +93,7 @@ class Answer:
 
 class _Quiet(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.WARNING
+        return record.levelno >= logging.WARNING and record.name != "tweepy.streaming"
 
 
 _QUIET: Final = _Quiet()
@@ -122,26 +122,20 @@ def hush() -> None:
         logging.getLogger(name).addFilter(_QUIET)
 
 
-def client(settings: XSettings) -> tweepy.Client:
-    """The library's client in the account's name."""
-    made = tweepy.Client(
-        consumer_key=settings.consumer_key,
-        consumer_secret=settings.consumer_secret,
-        access_token=settings.access_token,
-        access_token_secret=settings.access_token_secret,
-        return_type=requests.Response,
-    )
-    made.session = Session(settings)
-    return made
-
-
 def call(settings: XSettings, work: Callable[[Any], requests.Response], *, stream: bool = False) -> Answer:
     """The answer to one call that `work` makes on a client: the account's, or the stream's own. CallFailed."""
     hush()
-    made = client(settings)
     if stream:
         made = tweepy.StreamingClient(settings.bearer_token, return_type=requests.Response)
-        made.session = Session(settings)
+    else:
+        made = tweepy.Client(
+            consumer_key=settings.consumer_key,
+            consumer_secret=settings.consumer_secret,
+            access_token=settings.access_token,
+            access_token_secret=settings.access_token_secret,
+            return_type=requests.Response,
+        )
+    made.session = Session(settings)
     with made.session:
         try:
             return _answer(work(made))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from channels.errors import PayloadError
@@ -11,6 +12,7 @@ from channels.x import contents
 from channels.x.around import Around, Unreadable, sent_at, text, the_id, thing, things, words
 from channels.x.ids import is_id, moment
 from normalizer.messages import JSON, Edit, Ignored, Inbound, InboundMessage, Malformed, Sender
+from normalizer.ticket import status_request
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 #: keeps his thread, and what he answers to us, in one complaint.
 POST: Final = "post:"
 DIRECT: Final = "dm:"
+_NAMES: Final = re.compile(r"\A(?:@\w{1,15}\s+)+", re.ASCII)
 
 
 def read(body: bytes, us: str, ignored: Collection[str]) -> list[Inbound]:
@@ -124,6 +127,7 @@ class _Reader:
             sent_at=sent_at(post, id_),
             quoted=contents.quoted(post, self.around),
             in_reply_to=self._answered(post, author),
+            command=_command(common["text"]),
         )
 
     def _answered(self, post: Thing, author: str) -> str | None:
@@ -171,6 +175,12 @@ class _Reader:
             if reference.get("type") == "quoted" and self.around.is_us(other.get("author_id")):
                 return "quote"
         return None
+
+
+def _command(said: str) -> str | None:
+    """A question about a ticket stands behind the names of those whom the post is a reply to."""
+    asked = status_request(_NAMES.sub("", said))
+    return "status" if asked is not None and asked.ticket is not None else None
 
 
 def _history(post: Thing) -> list[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 if TYPE_CHECKING:
     from channels.contract import Cursor
     from channels.x.settings import XSettings
+
+R = TypeVar("R", "Feed", "Spent")
 
 #: From this share of the day's reads on, the account's health is an alarm.
 _ALARM_AT: Final = 0.8
@@ -78,9 +80,9 @@ class State:
         table: dict[str, Any] = dict(cursor or {})
         feeds: dict[str, Any] = table.get("feeds") or {}
         fresh = {"since": (now - timedelta(days=1)).timestamp()}
-        known = {name: Feed(**(feeds.get(name) or fresh)) for name in names}
+        known = {name: _read(Feed, feeds.get(name) or fresh) for name in names}
         todo = [name for name in table.get("todo") or [] if name in known]
-        spent = Spent(**(table.get("spent") or {}))
+        spent = _read(Spent, table.get("spent") or {})
         today = now.astimezone(UTC).date().isoformat()
         return cls(feeds=known, todo=todo, spent=spent if spent.day == today else Spent(day=today))
 
@@ -99,6 +101,12 @@ class State:
         if self.spent.total >= settings.reads_per_day * _ALARM_AT:
             said.append(f"{self.spent.says(settings)}: at the limit reading stops until midnight UTC")
         return said
+
+
+def _read(kind: type[R], values: dict[str, Any]) -> R:
+    """A record from what was kept, which another version may have kept."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in names})
 
 
 def _set(record: Feed | Spent) -> dict[str, Any]:

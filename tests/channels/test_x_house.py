@@ -89,12 +89,28 @@ def test_an_edit_ends_with_the_newest_words_whenever_the_original_came(x: X, wor
     assert outcomes(world) == {"message": 2, "edit": 2, "duplicate": 1}
 
 
+def test_a_citizen_asks_for_the_state_below_our_answer(x: X, world: Runtime) -> None:
+    x.cloud.post(SITI, f"@aduan_kab {WORD} talud longsor")
+    receive(world, 1)
+    send(world)
+    (answer,) = x.cloud.mailroom.delivered(SITI.id)
+    [(code,)] = rows(world, "SELECT ticket FROM complaint")
+    x.cloud.post(SITI, f"@aduan_kab STATUS {code}", reply_to=answer.external_id)
+    receive(world, 2)
+    send(world)
+    assert len(x.texts()) == 2
+    assert code in x.texts()[1]
+
+
 def test_a_bare_hashtag_is_a_complaint_that_nobody_tries_to_answer(x: X, world: Runtime) -> None:
     x.cloud.post(SITI, f"#{WORD} jalan rusak")
     receive(world, 1)
-    assert len(threads(world)) == 1
+    assert threads(world) == [("masbup", [f"#{WORD} jalan rusak"])]
     send(world)
     assert x.texts() == []
+    [(state, why)] = rows(world, "SELECT state, error FROM outbox")
+    assert state == "failed"
+    assert "melarang jawaban lewat program" in why
     assert x.server.limits.used.keys().isdisjoint({("create_post", int(x.clock.now) // 900)})
 
 

@@ -333,7 +333,7 @@ def test_the_stream_brings_a_post_that_search_finds_later_and_it_is_one_message(
     later, _ = walk(channel, batch.cursor)
     assert later == items
     assert len({each for each in x.cloud.reads if each[1] == "post"}) == 1
-    channel._poller._stream.close()  # type: ignore[union-attr] # it has one
+    channel._poller._stream.close()
 
 
 def test_the_rule_of_the_stream_is_set_changed_and_left_alone(x: X) -> None:
@@ -359,6 +359,7 @@ def test_a_stream_without_a_rule_says_what_to_do(x: X) -> None:
         time.sleep(0.01)
     with pytest.raises(PollFailed, match=r"stream: X answered HTTP 409.*doctor --fix"):
         channel.confirm(cursor)
+    channel._poller._stream.close()  # type: ignore[union-attr] # it has one
 
 
 def test_a_message_is_the_same_whichever_feed_brought_it(x: X) -> None:

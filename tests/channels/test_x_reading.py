@@ -79,6 +79,12 @@ def test_all_posts_of_one_author_are_one_conversation_and_messages_another() -> 
     assert only("reply-to-stranger").in_reply_to is None
 
 
+def test_a_question_about_a_ticket_is_found_behind_the_names() -> None:
+    assert only("status").command == "status"
+    assert only("status").text.startswith("@aduan_kab")
+    assert only("mention-photos").command is None
+
+
 def test_versions_of_an_edit_sort_as_they_were_made() -> None:
     original, edit = read(fixture("edited"))
     assert isinstance(original, InboundMessage)
@@ -134,7 +140,8 @@ def test_files_of_unknown_shape_are_left_out() -> None:
 
 
 def test_a_payload_without_data_cannot_be_read() -> None:
-    for body in ([], {}, {"data": []}, "x"):
+    bodies: list[object] = [[], {}, {"data": []}, "x"]
+    for body in bodies:
         with pytest.raises(PayloadError):
             read(body)
 

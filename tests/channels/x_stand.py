@@ -60,7 +60,7 @@ class X:
 
     def channel(self, **changes: Any) -> XChannel:
         channel = XChannel(AccountInfo(name="x"), self.settings(**changes))
-        channel._poller = Poller(channel.settings, self.clock)  # type: ignore[misc] # a cached property
+        channel._poller = Poller(channel.settings, self.clock)
         return channel
 
     def texts(self) -> list[str]:
