@@ -49,13 +49,15 @@ def main(content_type: str, max_pixels: int) -> None:
 
 def _tie_down() -> None:
     """From here on no file and no socket can be opened, and whoever takes too much is ended by the kernel."""
-    for what, most in (
+    for what, ours in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, SECONDS),
         (resource.RLIMIT_FSIZE, ANSWER),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 0),
     ):
+        hard = resource.getrlimit(what)[1]
+        most = ours if hard == resource.RLIM_INFINITY else min(ours, hard)
         resource.setrlimit(what, (most, most))
 
 

@@ -6,7 +6,7 @@ Phones write where and when a film was taken beside its tracks, and into tracks 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import av
 
@@ -60,6 +60,6 @@ def render(content: bytes) -> bytes:
     return made.getvalue()
 
 
-def _holds(packet: Packet) -> bool:
+def _holds(packet: Packet[Any]) -> bool:
     """The last packet of each track is an empty one."""
     return packet.dts is not None and packet.size > 0

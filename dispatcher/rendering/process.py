@@ -42,24 +42,27 @@ class Rendered:
 
 
 def render(content: bytes, content_type: str, *, patience: float = PATIENCE) -> Rendered:
-    """Render in a process of its own. Never raises for what a file holds: what cannot be shown has a note."""
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answer:
-        given.write(content)
-        given.seek(0)
-        try:
+    """Render in a process of its own. Never raises: what cannot be shown, for whatever reason, has a note."""
+    try:
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answer:
+            given.write(content)
+            given.seek(0)
             code = _run(content_type, given, answer, patience)
-        except subprocess.TimeoutExpired:
-            return Rendered(note=TOO_HEAVY)
-        except OSError as error:
-            log.error("no preview: the renderer cannot be started: %s", type(error).__name__)  # noqa: TRY400 - the type says it
-            return Rendered(note=NOT_NOW)
-        if code < 0:  # by the kernel, for taking too much, or by its own fault in a decoder
-            return Rendered(note=TOO_HEAVY)
-        if code > 0:
-            log.error("no preview: the renderer ended with code %d; is a package missing?", code)
-            return Rendered(note=NOT_NOW)
-        answer.seek(0)
-        return _read(answer, content_type)
+            answer.seek(0)
+            return _read(answer, content_type) if code == 0 else _ended(code)
+    except subprocess.TimeoutExpired:
+        return Rendered(note=TOO_HEAVY)
+    except OSError as error:
+        log.error("no preview: the renderer cannot be started: %s", type(error).__name__)  # noqa: TRY400 - the type says it
+        return Rendered(note=NOT_NOW)
+
+
+def _ended(code: int) -> Rendered:
+    """By the kernel, for taking too much, or by its own fault in a decoder; or because it cannot work at all."""
+    if code < 0:
+        return Rendered(note=TOO_HEAVY)
+    log.error("no preview: the renderer ended with code %d; is a package missing?", code)
+    return Rendered(note=NOT_NOW)
 
 
 def _run(content_type: str, given: IO[bytes], answer: IO[bytes], patience: float) -> int:

@@ -269,6 +269,14 @@ def test_a_renderer_that_cannot_work_leaves_a_note_and_tells_the_operator(
     assert "FileNotFoundError" in caplog.text
 
 
+def test_a_full_disk_leaves_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(process.tempfile, "TemporaryFile", full)
+    assert render(picture(), "image/jpeg") == Rendered(note=NOT_NOW)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
