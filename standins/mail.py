@@ -51,20 +51,30 @@ class Received:
 class Post:
     """One office's mailbox (`address` is also its login) and all citizens' mailboxes, as far as the Mailroom shows."""
 
-    def __init__(self, mailroom: Mailroom, address: str, password: str, *, account: str = "email") -> None:
+    def __init__(
+        self,
+        mailroom: Mailroom,
+        address: str,
+        password: str,
+        *,
+        account: str = "email",
+        postbox: Postbox | None = None,
+    ) -> None:
         self.address = address
-        self.postbox = Postbox()
+        self.postbox = postbox or Postbox()
+        #: What citizens got, by external id: an answer to it needs more than the Mailroom shows.
+        self.received: dict[str, Received] = {}
         self._mailroom = mailroom
         self._account = account
         self._password = password
-        self._received: dict[str, Received] = {}
         self._imap: ImapServer | None = None
         self._smtp: SmtpServer | None = None
 
-    def start(self, host: str = "127.0.0.1") -> Ports:
-        """Open both servers on free ports."""
-        self._imap = ImapServer(self.postbox, self.address, self._password, host=host)
-        self._smtp = SmtpServer(self._take, self.address, self._password, host=host)
+    def start(self, host: str = "127.0.0.1", ports: Ports | None = None) -> Ports:
+        """Open both servers, on free ports where none are named."""
+        wanted = ports or Ports(imap=0, smtp=0)
+        self._imap = ImapServer(self.postbox, self.address, self._password, host=host, port=wanted.imap)
+        self._smtp = SmtpServer(self._take, self.address, self._password, host=host, port=wanted.smtp)
         self._imap.start()
         self._smtp.start()
         return Ports(imap=self._imap.port, smtp=self._smtp.port)
@@ -82,23 +92,27 @@ class Post:
         subject: str,
         text: str,
         *,
+        html: str = "",
         attachments: Sequence[Enclosure] = (),
         in_reply_to: str | None = None,
+        at: datetime | None = None,
     ) -> str:
         """Put a citizen's mail into the office's mailbox; gives its Message-ID.
 
         `in_reply_to` is the external id of what the Mailroom shows: then it goes to that mail's Reply-To, as an answer.
         """
-        answered = self._received.get(in_reply_to or "")
+        answered = self.received.get(in_reply_to or "")
         mail = EmailMessage()
         mail["From"] = formataddr((from_name, from_addr))
         mail["To"] = answered.reply_to if answered else self.address
         mail["Subject"] = f"Re: {answered.subject.removeprefix('Re: ')}" if answered else subject
-        mail["Date"] = format_datetime(datetime.now(UTC))
+        mail["Date"] = format_datetime(at or datetime.now(UTC))
         mail["Message-ID"] = f"<{secrets.token_hex(12)}@{from_addr.rpartition('@')[2] or 'warga.example'}>"
         if answered:
             mail["In-Reply-To"] = mail["References"] = answered.message_id
         mail.set_content(text)
+        if html:
+            mail.add_alternative(html, subtype="html")
         for file in attachments:
             maintype, _, subtype = file.content_type.partition("/")
             mail.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=file.name)
@@ -110,7 +124,7 @@ class Post:
         mail = email.message_from_bytes(content, policy=email.policy.default)
         message_id = str(mail["Message-ID"] or f"<{secrets.token_hex(12)}@stand-in.example>")
         external_id = message_id.strip("<> ")
-        self._received[external_id] = Received(
+        self.received[external_id] = Received(
             message_id=message_id,
             subject=str(mail["Subject"] or ""),
             reply_to=parseaddr(str(mail["Reply-To"] or ""))[1] or sender,

@@ -77,6 +77,11 @@ class City:
         """The city's officers change a request."""
         self.requests[ident] |= {"updated_datetime": _written(at), **fields}
 
+    def restore(self, requests: Mapping[str, dict[str, str | None]]) -> None:
+        """Know what an earlier start of this server knew, and number on from there."""
+        self.requests |= requests
+        self._next = max([self._next, *(int(ident) + 1 for ident in requests)])
+
     def assign(self, token: str) -> str:
         """A batch is through: the token stands for a request from now on."""
         ident = self.tokens[token] = str(self._next)

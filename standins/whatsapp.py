@@ -141,7 +141,7 @@ class _Server:
         self.cloud.urls[key] = (node, self.cloud.clock() + URL_SECONDS)
         return jsonify(
             {
-                "url": f"{request.host_url}files/{key}",
+                "url": f"{request.root_url}files/{key}",
                 "mime_type": file.mime_type,
                 "sha256": file.sha256.hex(),
                 "file_size": len(file.content),

@@ -176,6 +176,10 @@ class Cloud:
         """A step that is to be told later."""
         self._reports.append(report)
 
+    def restart_numbers(self, at: int) -> None:
+        """Number on from here, where an earlier start has used those below."""
+        self._numbers = itertools.count(at)
+
     def wamid(self) -> str:
         """A new message's id, as long as Meta's are."""
         number = f"{self.phone_number_id}:{next(self._numbers)}"
