@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from dispatcher import applying, cases, replies
@@ -50,9 +51,17 @@ def _receipts(connection: Connection, rows: Sequence[ItemRow]) -> list[Result]:
         receipt = row.content
         if isinstance(receipt, DeliveryReceipt):
             at = applying.believed(receipt.at, row.received_at)
-            found.append((row.account, receipt.external_id, receipt.status.value, at, receipt.error))
+            found.append((row.account, receipt.external_id, receipt.status.value, at, receipt.error, _own(receipt)))
     outbox.note_receipts(connection, found)
     return [Result(id=row.id, outcome="receipt") for row in rows]
+
+
+def _own(receipt: DeliveryReceipt) -> str | None:
+    """Our id of the reply, as far as it can be one: what comes from outside may be anything."""
+    try:
+        return None if receipt.reply_id is None else str(uuid.UUID(receipt.reply_id))
+    except ValueError:
+        return None
 
 
 def _load(

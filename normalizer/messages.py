@@ -133,7 +133,8 @@ class Delivery(enum.StrEnum):
 class DeliveryReceipt:
     """What became of a message that we sent: `external_id` is the one that `send` got or gave.
 
-    As an inbound item its version is the status: one receipt for each step.
+    As an inbound item its version is the status: one receipt for each step. `reply_id` is our own id of the reply, where
+    the provider repeats it: so a message whose outcome nobody knew is found again.
     """
 
     external_id: str
@@ -142,6 +143,7 @@ class DeliveryReceipt:
     error: str | None = None
     conversation_id: str = ""
     to: str | None = None
+    reply_id: str | None = None
 
     @property
     def version(self) -> str:

@@ -53,24 +53,47 @@ def insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 _RECEIPT = """
-INSERT INTO receipt (account, external_id, status, at, error)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[]) ON CONFLICT DO NOTHING
+INSERT INTO receipt (account, external_id, status, at, error, reply_id)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::uuid[])
+ON CONFLICT DO NOTHING
 """
 _LOCK = "SELECT pg_advisory_xact_lock(7246004, hashtext(k)) FROM unnest(%s::text[]) AS k ORDER BY hashtext(k)"
+# A provider that repeats our own id tells of a message even where its own id never reached us.
 _APPLY = f"""
-UPDATE outbox o SET state = r.status, error = coalesce(r.error, o.error)
-FROM (SELECT DISTINCT ON (account, external_id) account, external_id, status, error FROM receipt
-      WHERE (account, external_id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
-      ORDER BY account, external_id, {_RANK.format("status")} DESC) r
-WHERE o.account = r.account AND o.external_id = r.external_id
-  AND {_RANK.format("r.status")} > {_RANK.format("o.state")}
-RETURNING o.complaint_id, o.state
+WITH told AS (
+  SELECT r.* FROM receipt r
+  WHERE (r.account, r.external_id) IN (SELECT * FROM unnest(%(accounts)s::text[], %(ids)s::text[]))
+), mine AS (
+  SELECT o.id, r.external_id, r.status, r.at, r.error
+  FROM told r JOIN outbox o ON o.account = r.account AND o.external_id = r.external_id
+  UNION ALL
+  SELECT o.id, r.external_id, r.status, r.at, r.error
+  FROM told r JOIN outbox o ON o.id = r.reply_id AND o.account = r.account
+), furthest AS (
+  SELECT DISTINCT ON (id) * FROM mine ORDER BY id, {_RANK.format("status")} DESC
+), moved AS (
+  UPDATE outbox o SET state = r.status, error = CASE WHEN r.status = 'failed' THEN coalesce(r.error, o.error) END,
+    external_id = coalesce(o.external_id, r.external_id), sent_at = coalesce(o.sent_at, r.at)
+  FROM furthest r WHERE o.id = r.id AND {_RANK.format("r.status")} > {_RANK.format("o.state")}
+  RETURNING o.complaint_id, o.message_id, o.external_id
+), named AS (
+  UPDATE message m SET external_id = moved.external_id FROM moved
+  WHERE m.id = moved.message_id AND m.external_id IS NULL
+)
+SELECT complaint_id FROM moved
 """  # noqa: S608 - constants of ours
-_FLAG = "UPDATE complaint SET send_failed = true WHERE id = ANY(%s)"
+_RECKON = """
+UPDATE complaint c SET send_failed = EXISTS (
+  SELECT 1 FROM outbox o WHERE o.complaint_id = c.id AND o.state IN ('failed', 'unknown'))
+WHERE c.id = ANY(%s)
+"""
+
+#: Account, external id, status, when, error, our own id of the reply.
+Told = tuple[str, str, str, "datetime", str | None, str | None]
 
 
-def note_receipts(connection: Connection, receipts: Sequence[tuple[str, str, str, datetime, str | None]]) -> None:
-    """Keep (account, external id, status, at, error), and move our messages on as far as they tell."""
+def note_receipts(connection: Connection, receipts: Sequence[Told]) -> None:
+    """Keep what was told, and move our messages on as far as it tells."""
     if not receipts:
         return
     columns = [list(column) for column in zip(*receipts, strict=True)]
@@ -85,9 +108,8 @@ def apply_receipts(connection: Connection, keys: Iterable[tuple[str, str]]) -> N
     """
     accounts, ids = (list(column) for column in zip(*sorted(set(keys)), strict=True))
     connection.exec_driver_sql(_LOCK, ([f"{account}:{ident}" for account, ident in zip(accounts, ids, strict=True)],))
-    moved = connection.exec_driver_sql(_APPLY, (accounts, ids)).fetchall()
-    failed = [row[0] for row in moved if row[1] == "failed"]
-    _flag(connection, failed)
+    moved = connection.exec_driver_sql(_APPLY, {"accounts": accounts, "ids": ids}).fetchall()
+    _reckon(connection, [row[0] for row in moved])
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +175,7 @@ WHERE account = %s AND lane = %s AND state = 'sending' RETURNING complaint_id, s
 def settle_abandoned(connection: Connection, account: str, lane: int, *, idempotent: bool) -> None:
     """What a dead sender left behind, in a lane that we hold: again where that is safe, else for the officer."""
     rows = connection.exec_driver_sql(_ABANDONED, (idempotent, account, lane)).fetchall()
-    _flag(connection, [row[0] for row in rows if row[1] == "unknown"])
+    _reckon(connection, [row[0] for row in rows if row[1] == "unknown"])
 
 
 # A message never overtakes an earlier one of its conversation, even while that one waits for its next try.
@@ -212,23 +234,26 @@ def forsake(connection: Connection, account: str, lane: int) -> None:
     UPDATE outbox SET state = 'failed', error = 'this account is not configured any more'
     WHERE account = %s AND lane = %s AND state = 'queued' RETURNING complaint_id
     """
-    _flag(connection, [row[0] for row in connection.exec_driver_sql(sql, (account, lane)).fetchall()])
+    _reckon(connection, [row[0] for row in connection.exec_driver_sql(sql, (account, lane)).fetchall()])
 
 
 def postpone(connection: Connection, letter: Letter, until: datetime, error: str) -> None:
-    """Not sent: try again at `until`."""
-    connection.exec_driver_sql(
-        "UPDATE outbox SET state = 'queued', next_attempt_at = %s, error = %s WHERE id = %s", (until, error, letter.id)
-    )
+    """Not sent: try again at `until`; not where a receipt has told meanwhile that it was."""
+    sql = "UPDATE outbox SET state = 'queued', next_attempt_at = %s, error = %s WHERE id = %s AND state = 'sending'"
+    connection.exec_driver_sql(sql, (until, error, letter.id))
 
 
 def give_up(connection: Connection, letter: Letter, state: str, error: str) -> None:
-    """Not sent (`failed`), or nobody knows (`unknown`, `dropped`); the officer sees it at the complaint."""
-    connection.exec_driver_sql("UPDATE outbox SET state = %s, error = %s WHERE id = %s", (state, error, letter.id))
-    if state != "dropped" and letter.complaint_id is not None:
-        _flag(connection, [letter.complaint_id])
+    """Not sent (`failed`), or nobody knows (`unknown`, `dropped`); the officer sees it at the complaint.
+
+    Nothing changes where a receipt has told meanwhile what became of it.
+    """
+    sql = "UPDATE outbox SET state = %s, error = %s WHERE id = %s AND state = 'sending'"
+    connection.exec_driver_sql(sql, (state, error, letter.id))
+    _reckon(connection, [letter.complaint_id])
 
 
-def _flag(connection: Connection, complaints: Sequence[uuid.UUID | None]) -> None:
+def _reckon(connection: Connection, complaints: Sequence[uuid.UUID | None]) -> None:
+    """Whether the officer has to look at a message of the complaint's."""
     if found := [complaint for complaint in complaints if complaint is not None]:
-        connection.exec_driver_sql(_FLAG, (found,))
+        connection.exec_driver_sql(_RECKON, (found,))

@@ -136,7 +136,8 @@ def item(kind: str = "message", **values: Any) -> Inbound:
     if kind == "unsent":
         return Unsent(conversation_id=who, at=at, **values)
     if kind == "receipt":
-        return DeliveryReceipt(external_id=values["external_id"], status=Delivery(values["status"]), at=at)
+        values["status"] = Delivery(values["status"])
+        return DeliveryReceipt(at=at, **values)
     if kind == "ignored":
         return Ignored(conversation_id=who, **values)
     if kind == "malformed":

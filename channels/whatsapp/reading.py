@@ -226,6 +226,7 @@ def _status(status: Message, to: str | None) -> Inbound:
         at=moment(status.get("timestamp")),
         error=problems.failed(status.get("errors")) if step is Delivery.FAILED else None,
         to=to,
+        reply_id=text_of(status.get("biz_opaque_callback_data"), "biz_opaque_callback_data") or None,
     )
 
 

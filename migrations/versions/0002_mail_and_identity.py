@@ -20,6 +20,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_contact_address_email"), "contact_address", ["email"])
     op.create_index("ix_complaint_contact", "complaint", ["contact_id"])
+    op.add_column("receipt", sa.Column("reply_id", sa.Uuid(), nullable=True))
+    op.create_index(op.f("ix_receipt_reply_id"), "receipt", ["reply_id"])
     op.create_index("ix_outbox_conversation", "outbox", ["account", "conversation", "created_at"])
     op.create_index(
         "ix_message_answer",
@@ -33,6 +35,8 @@ def downgrade() -> None:
     """Take back."""
     op.drop_index("ix_message_answer", table_name="message")
     op.drop_index("ix_outbox_conversation", table_name="outbox")
+    op.drop_index(op.f("ix_receipt_reply_id"), table_name="receipt")
+    op.drop_column("receipt", "reply_id")
     op.drop_index("ix_complaint_contact", table_name="complaint")
     op.drop_index(op.f("ix_contact_address_email"), table_name="contact_address")
     op.drop_column("contact_address", "email_verified")

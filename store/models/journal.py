@@ -107,13 +107,17 @@ class Revision(Base):
 
 
 class Receipt(Base):
-    """The furthest that a provider reported of a message of ours, whether or not the send is recorded yet."""
+    """The furthest that a provider reported of a message of ours, whether or not the send is recorded yet.
+
+    `reply_id` is the outbox row's id, where the provider repeats it.
+    """
 
     __tablename__ = "receipt"
 
     account: Mapped[str] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(primary_key=True)
+    reply_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     at: Mapped[dt.datetime]
     error: Mapped[str | None]
 

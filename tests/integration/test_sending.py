@@ -273,3 +273,65 @@ def test_the_adapter_hears_how_often_we_wrote_since_the_citizen_did(
     world.send()
     assert [conversation.sent for conversation in channel.asked] == [0, 1, 0]
     assert [reply.how for reply in channel.sent] == [How.TAG] * 3
+
+
+def reported(world: World, status: str, ident: str, reply: int = 0) -> None:
+    """The provider reports on a message by an id of its own, and repeats ours."""
+    ours = rows(world.runtime, "SELECT id FROM outbox ORDER BY seq")[reply][0]
+    deliver(
+        world.runtime, [{"kind": "receipt", "external_id": ident, "status": status, "reply_id": str(ours), "at": 60}]
+    )
+    drain.run(world.runtime)
+
+
+def test_a_report_that_repeats_our_id_settles_what_nobody_knew(world: World) -> None:
+    world.receive()
+    world.send()
+    world.channels[0].failures.append(OutcomeUnknown("time-out"))
+    world.answer()
+    world.send()
+    assert world.states()[-1][:2] == ("answer", "unknown")
+    assert rows(world.runtime, "SELECT send_failed FROM complaint") == [(True,)]
+    reported(world, "delivered", "theirs-7", reply=1)
+    assert world.states()[-1][:2] == ("answer", "delivered")
+    assert rows(world.runtime, "SELECT external_id, error FROM outbox ORDER BY seq DESC LIMIT 1") == [
+        ("theirs-7", None)
+    ]
+    assert rows(world.runtime, "SELECT send_failed FROM complaint") == [(False,)]
+
+
+@pytest.mark.parametrize("trouble", [OutcomeUnknown("time-out"), ProviderDown("gone"), Refused("no")])
+def test_a_report_that_came_during_the_sending_is_not_overwritten(
+    engine: Engine, redis_client: Redis, tmp_path: Path, trouble: Exception
+) -> None:
+    class Told(ToyChannel):
+        def send(self, reply: OutboundReply) -> DeliveryReceipt:
+            reported(world, "delivered", "theirs-8")
+            raise trouble
+
+    world = World(engine, redis_client, tmp_path, Told("toy"))
+    world.receive()
+    world.send()
+    assert world.states() == [("ack", "delivered", 1)]
+    world.clock.now += timedelta(minutes=10)
+    world.send()
+    assert world.states() == [("ack", "delivered", 1)]
+
+
+def test_a_report_on_the_second_piece_of_a_reply_shows_its_failure(world: World) -> None:
+    world.receive()
+    world.send()
+    reported(world, "failed", "second-piece")
+    assert world.states() == [("ack", "failed", 1)]
+    assert rows(world.runtime, "SELECT send_failed FROM complaint") == [(True,)]
+
+
+def test_a_report_with_an_id_that_is_none_of_ours_does_nothing(world: World) -> None:
+    world.receive()
+    world.send()
+    deliver(
+        world.runtime,
+        [{"kind": "receipt", "external_id": "x", "status": "failed", "reply_id": "'; DROP TABLE", "at": 1}],
+    )
+    drain.run(world.runtime)
+    assert world.states() == [("ack", "sent", 1)]

@@ -60,6 +60,7 @@ def read(root: Part, mailbox: Mailbox, at: datetime | None, to: str | None) -> D
         at=at,
         error=_sentence(code, final=status is Delivery.FAILED) if status is not Delivery.READ and code else None,
         to=to,
+        reply_id=about.partition(".")[0],
     )
 
 

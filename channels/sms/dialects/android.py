@@ -178,7 +178,11 @@ def _receipt(kind: str, payload: Mapping[str, Any]) -> DeliveryReceipt | Malform
         return Malformed(error=f"android: {kind} without messageId")
     status, when = _STEPS[kind]
     return DeliveryReceipt(
-        external_id=ours, status=status, at=_time(payload.get(when)), error=_text(payload.get("reason"))[:200] or None
+        external_id=ours,
+        status=status,
+        at=_time(payload.get(when)),
+        error=_text(payload.get("reason"))[:200] or None,
+        reply_id=ours,
     )
 
 

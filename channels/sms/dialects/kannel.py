@@ -165,7 +165,8 @@ def _report(fields: dict[str, bytes]) -> DeliveryReceipt | Ignored | Malformed:
         return Ignored(reason=f"unknown-report:{storable(code)[:8]}", external_id=ours)
     state = _STATE.search(query.text(fields.get("reply")))
     error = f"{state[1]} {state[2]}" if state and status is Delivery.FAILED else None
-    return DeliveryReceipt(external_id=ours, status=status, at=_time(query.text(fields.get("time"))), error=error)
+    at = _time(query.text(fields.get("time")))
+    return DeliveryReceipt(external_id=ours, status=status, at=at, error=error, reply_id=ours)
 
 
 def _binary(data: bytes) -> Attachment:
