@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from channels.contract import Media, Obligation
 from channels.errors import Expired, FetchFailed, FetchLater, TooLarge
 from dispatcher.rendering.kinds import RENDERED
-from dispatcher.rendering.process import render
+from dispatcher.rendering.process import NOT_NOW, render
 from dispatcher.sniff import sniff
 from store import attachments, renditions
 from store.blobs import BlobError
@@ -215,6 +215,8 @@ def _render(runtime: Runtime, connection: Connection, sha256: str, content: byte
     if (known := renditions.note(connection, sha256)) is not None:
         return known[0]
     found = render(content, kind)
+    if found.note == NOT_NOW:  # of the machine's making, not the file's: another time it may go
+        return NOT_NOW
     made = renditions.Made(
         shown=None if found.shown is None else runtime.blobs.put(found.shown),
         thumb=None if found.thumb is None else runtime.blobs.put(found.thumb),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from channels.contract import Media
 from dispatcher import media
 from dispatcher.rendering.process import BROKEN, NOT_NOW, Rendered
 from store.blobs import BlobError, digest
+from tests.conftest import ROOT
 from tests.journalling import rows
 from tests.mediakit import Files, channel, clock, move, one, owe, run, states, world
 from tests.pictures import PLACE, SOUTH, decoded, exif, picture, sound
@@ -98,11 +100,19 @@ def test_a_broken_photo_is_kept_and_says_that_it_cannot_be_shown(world: Runtime,
 def test_without_a_renderer_the_file_is_still_there(
     world: Runtime, channel: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(media, "render", lambda *_: Rendered(note=NOT_NOW))
     channel.media["f"] = Media(content=PHOTO)
     owe(world, {"ref": "f"})
-    run(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(media, "render", lambda *_: Rendered(note=NOT_NOW))
+        run(world)
     assert one(world, "state, error") == ("stored", NOT_NOW)
+    advice = re.search(r"`(UPDATE attachment [^`]+)`", (ROOT / "docs" / "operations.md").read_text("utf-8"))
+    assert advice is not None
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql(advice[1].replace("now()", "'2026-01-01'"))
+    run(world)
+    assert one(world, "state, error") == ("stored", None)
+    assert rows(world, "SELECT count(*) FROM rendition") == [(1,)]
 
 
 def test_a_file_that_has_arrived_is_never_fetched_again_nor_does_it_expire(
