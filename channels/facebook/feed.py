@@ -71,9 +71,10 @@ def _change(entry: Entry, item: str, verb: str, page: str, time: Any, *, quiet: 
         return Ignored(reason=f"own-{item}", external_id=entry.external_id, version=_version(verb, time), to=page)
     if verb in _REMOVED:
         return Unsent(external_id=entry.external_id, conversation_id=thread(entry), at=moment(time), to=page)
-    if verb in _EDITED:
+    if verb in _EDITED and (entry.words or entry.files):
         return as_edit(entry, page, time, quiet=quiet)
     if verb != "add":
+        # An edit that does not tell the new words must not take the old ones away.
         reason = f"{'comment' if item == 'comment' else 'post'}:{verb}"
         return Ignored(reason=reason, external_id=entry.external_id, version=_version(verb, time), to=page)
     return as_message(entry, page, quiet=quiet)

@@ -155,6 +155,11 @@ def test_comments_come_change_and_go_as_one_message() -> None:
     assert (type(hidden), hidden.reason, hidden.external_id) == (Ignored, "comment:hide", "comment:2")
 
 
+def test_an_edit_that_does_not_tell_the_new_words_takes_none_away() -> None:
+    told = feed(verb="edited", message=None)
+    assert (type(told), told.reason) == (Ignored, "comment:edited")
+
+
 def test_two_citizens_below_one_post_are_two_conversations() -> None:
     other = feed(verb="add", comment_id="1_3", **{"from": {"id": WAHYU, "name": "Wahyu"}})
     assert other.conversation_id != feed(verb="add").conversation_id
