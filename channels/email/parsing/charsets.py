@@ -70,9 +70,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,39}")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
 _BOMS_16 = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ESCAPED = frozenset({"utf-7", "hz", "iso2022_jp", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr", "iso2022_jp_3"})
+#: Bytes that are pairs or triples in every charset of more than one byte.
+_PROBE = b"\xc3\xa9\xe3\x81\x82\xd0\x9f"
 #: Guessing reads this much, and no less: shorter samples are guessed worse than by assuming western Europe.
 _SAMPLE, _LEAST = 4_096, 48
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffc]")
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -81,7 +83,7 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 
 def clean(text: str) -> str:
-    """Take out what no text may hold: NUL and other control characters, lone surrogates; newlines become LF."""
+    """Take out what no text may hold: NUL, controls, lone surrogates, marks of pictures; newlines become LF."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNPRINTABLE.sub("", plain).removeprefix("\ufeff")
 
@@ -158,10 +160,8 @@ def _strictly(data: bytes, codec: str) -> str | None:
 
 def _single_byte(codec: str) -> bool:
     """Whether each byte is a character: then hardly any text in it happens to be valid UTF-8."""
-    try:
-        return len(bytes(range(0xC0, 0x100)).decode(codec, "replace")) == 0x40  # noqa: PLR2004 - one each
-    except (UnicodeError, ValueError, LookupError):
-        return False
+    read = _PROBE.decode(codec, "replace")
+    return len(read) == len(_PROBE) and read.count("\ufffd") < len(_PROBE) // 2
 
 
 def _damaged(data: bytes, codec: str) -> str | None:
@@ -169,7 +169,7 @@ def _damaged(data: bytes, codec: str) -> str | None:
     text = data.decode(codec, "replace")
     broken = text.count("\ufffd")
     good = sum(1 for sign in text[:100_000] if sign > "\x7f" and sign != "\ufffd")
-    return text if good > 2 * broken else None
+    return text if good >= 2 * broken > 0 else None
 
 
 def _guessed(data: bytes, codec: str | None) -> str:

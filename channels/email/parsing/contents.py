@@ -138,7 +138,8 @@ class _Gatherer:
             self.characters -= min(self.characters, len(source))
         else:
             if part.params.get("format", "").lower() == "flowed":
-                source = flowed.unfold(source, delete_space=part.params.get("delsp", "").lower() == "yes")
+                spaceless = part.params.get("delsp", "").lower() == "yes"
+                source = flowed.unfold(source[: 2 * MAX_TEXT], delete_space=spaceless) + source[2 * MAX_TEXT :]
             self._plain(source, found)
 
     def _plain(self, source: str, found: Contents) -> None:

@@ -27,6 +27,8 @@ _AHEAD = timedelta(days=1)
 _LONGEST_DATE = 200
 #: Ids that an answer repeats in its own References.
 _CHAIN = 20
+#: Characters of the subject that an answer repeats.
+_SUBJECT = 200
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -145,6 +147,12 @@ def _hints(headers: Headers, sender: Sender, mailbox: Mailbox) -> dict[str, JSON
         verdicts.setdefault(method.lower(), verdict.lower())
     if verdicts:
         hints["auth"] = verdicts
-    if references := ids.listed(headers, "references")[-_CHAIN:]:
-        hints["references"] = [f"<{one}>" for one in references]
+    chain = [
+        *(ids.listed(headers, "references") or ids.listed(headers, "in-reply-to")),
+        *ids.listed(headers, "message-id"),
+    ]
+    if chain:
+        hints["references"] = [f"<{one}>" for one in chain[-_CHAIN:]]
+    if subject := headers.text("subject"):
+        hints["subject"] = subject[:_SUBJECT]
     return hints

@@ -16,6 +16,7 @@ _BRACKETED = re.compile(r"<([^<>]{1,2000})>")
 #: A Message-ID shorter than this before its @, or without digits, is a constant of some web form.
 _WEAK = 12
 _BINDING = 8
+_BOUND = re.compile(rf"#[0-9a-f]{{{_BINDING}}}\Z")
 #: What makes one mail itself wherever it arrives; the fields that relays and folders add do not belong here.
 _OWN_FIELDS = ("from", "sender", "reply-to", "to", "cc", "date", "subject", "content-type")
 
@@ -53,8 +54,7 @@ def bound(message_id: str, sender: str, extra: str = "") -> str:
 
 def header_id(external_id: str) -> str | None:
     """The Message-ID, with brackets, of the mail with this external id, ours too; None where it has none."""
-    message_id, mark, _ = external_id.rpartition("#")
-    plain = message_id if mark else external_id
+    plain = _BOUND.sub("", external_id)
     return None if plain.startswith(("sha256:", "long-")) else f"<{plain}>"
 
 

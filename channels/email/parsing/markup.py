@@ -69,8 +69,8 @@ class _Text:
             return
         if piece.name in _BLOCKS or piece.name in _VOID:
             self._block(piece)
-        elif piece.name in {"td", "th"} and self.line:
-            self.line.append(" ")
+        elif piece.name in {"td", "th"}:
+            self._words("" if piece.end or not self.line else " ")
         elif piece.name == "a":
             self._link(piece)
         elif piece.name == "img":
@@ -133,8 +133,11 @@ class _Text:
             self.line.append(description)
 
     def _gap(self) -> None:
-        if self.lines and self.lines[-1].strip("> "):
-            self.lines.append(self._prefix().rstrip())
+        above = self.lines[-1] if self.lines else ""
+        words = above.lstrip(">")
+        marks = above.removesuffix(words)
+        if words.strip() and marks == self._prefix().rstrip():
+            self.lines.append(marks)
 
     def _prefix(self) -> str:
         depth = min(_DEEPEST_QUOTE, sum(self.quotes[:100]))

@@ -29,6 +29,8 @@ _SENT = re.compile(r"\W{0,4}(?:sent|dikirim|terkirim|date|tanggal|tgl)\W{0,3}:.*
 _SENT_ONLY = re.compile(r"\W{0,4}(?:sent|dikirim|terkirim)\W{0,3}:", re.IGNORECASE)
 _TO = re.compile(r"\W{0,4}(?:to|kepada|ke|untuk|subject|subjek|perihal|judul)\W{0,3}:", re.IGNORECASE)
 _RULE = re.compile(r"\s*[-_=*]{5,}\s*")
+#: Where Outlook's plain text has a picture: `[cid:image001.png@01DB…]`; the file has that name.
+_PICTURE = re.compile(r"\[cid:([^\]\s@]{1,100})[^\]\s]{0,100}\]")
 _QUOTED = re.compile(r"\s{0,3}>")
 _DEVICE = (
     r"(?:my |saya |ponsel|hp\b|perangkat|smartphone|iphone|ipad|ipod|samsung|galaxy|xiaomi|redmi|poco|oppo|vivo"
@@ -51,14 +53,15 @@ def split(text: str, *, forwarded: bool, answers_us: bool) -> tuple[str, str | N
     """Divide a text into the new words and the rest. What was forwarded is new; so is a quote that stands alone,
     unless the mail answers one of ours, whose words we know.
     """
-    lines = text.split("\n")
+    lines = _PICTURE.sub(r"[\1]", text).split("\n")
     old = _history(lines, forwarded=forwarded)
     new = [at for at in range(len(lines)) if at not in old]
     old |= set(_signature(lines, new))
     words = "\n".join(lines[at] for at in new if at not in old).strip()
     if not words and not answers_us:
-        return text.strip(), None
-    rest = "\n".join(lines[at] for at in sorted(old)).strip("\n")
+        return "\n".join(lines).strip(), None
+    apart = ("\n" if at - 1 not in old else "" for at in sorted(old))
+    rest = "\n".join(gap + lines[at] for gap, at in zip(apart, sorted(old), strict=True)).strip("\n")
     return words, rest if rest.strip() else None
 
 
