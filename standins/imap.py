@@ -83,6 +83,7 @@ class ImapServer(socketserver.ThreadingTCPServer):
 class _Connection(socketserver.StreamRequestHandler):
     server: ImapServer
     timeout = 1800
+    disable_nagle_algorithm = True
 
     def setup(self) -> None:
         """Nobody is logged in, nothing is open."""

@@ -57,6 +57,7 @@ class SmtpServer(socketserver.ThreadingTCPServer):
 class _Connection(socketserver.StreamRequestHandler):
     server: SmtpServer
     timeout = 60
+    disable_nagle_algorithm = True
 
     def setup(self) -> None:
         """Nobody has greeted or logged in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -273,3 +274,15 @@ def test_several_addresses_are_ours(tmp_path: Path) -> None:
         "aduan@pemalang.example",
         "lapor@pemalang.example",
     }
+
+
+def test_no_words_and_no_secrets_are_logged(server: Dovecot, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.append(mail("kata warga yang rahasia"))
+    with post_office() as post, mailbox(server, post) as channel:
+        raws, cursor = everything(channel)
+        channel.confirm(cursor)
+        channel.send(reply(channel, "jawaban yang rahasia"))
+    assert len(raws) == 1
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("mail.", "asyncio"))]
+    assert [line for line in ours if "rahasia" in line or SITI in line] == []
