@@ -18,8 +18,8 @@ _LONGEST = {"page": ("utf-16-le", 4000), "instagram": ("utf-8", 1000)}
 #: What may stand in the parameter `fields`, names of edges and modifiers included.
 _READABLE = {
     "id", "updated_time", "messages", "limit", "created_time", "from", "to", "message", "sticker", "attachments",
-    "shares", "parent", "attachment", "permalink_url", "comments", "order", "reverse_chronological", "filter", "stream",
-    "text", "timestamp", "username", "parent_id", "replies",
+    "shares", "story", "is_unsupported", "parent", "attachment", "permalink_url", "comments", "order", "filter",
+    "reverse_chronological", "stream", "text", "timestamp", "username", "parent_id", "replies",
 }  # fmt: skip
 #: For each edge (with ! where it is written to) the fields that it needs and those that it may have.
 _FIELDS: dict[str, tuple[set[str], set[str]]] = {

@@ -99,7 +99,7 @@ def catch_up(
 
 def messages(client: GraphClient, node: str, platform: str, own: frozenset[str], oldest: float) -> Iterator[Found]:
     """The messages of all conversations that moved since `oldest`; ours, by author's id or username, stay out."""
-    fields = f"id,updated_time,messages.limit({_DETAILED}){{{MESSAGE_FIELDS}}}"
+    fields = f"id,updated_time,messages.limit({_DETAILED}){{{MESSAGE_FIELDS[platform]}}}"
     edge = f"{node}/conversations"
     for page in client.pages(edge, platform=platform, fields=fields, limit=str(_CONVERSATIONS)):
         moved = [each for each in page if seconds(each.get("updated_time"), oldest) >= oldest]

@@ -34,7 +34,7 @@ _FILES: Final = {
     "animated_image": None,
 }
 #: A story is gone after a day, and so is its address.
-_STORY_LIFE: Final = timedelta(days=1)
+STORY_LIFE: Final = timedelta(days=1)
 _MEDIA_HOSTS: Final = (".fbcdn.net", ".fbsbx.com", ".cdninstagram.com")
 #: Payloads of our own buttons that stand for a command.
 _COMMANDS: Final = {"get_started": "start", "start": "start", "lapor": "lapor", "status": "status"}
@@ -135,7 +135,7 @@ def _attachment(
     if kind == "story_mention":
         found.hints["story_mention"] = True
         if url:
-            found.attachments.append(media(url, kind, sent_at, _STORY_LIFE))
+            found.attachments.append(media(url, kind, sent_at, STORY_LIFE))
         return [STORY_MENTION]
     if kind in _FILES and url:
         found.attachments.append(media(url, kind, sent_at))

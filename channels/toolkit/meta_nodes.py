@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from channels.toolkit.meta_contents import STORY_MENTION, Contents, at_meta, complete, media
+from channels.toolkit.meta_contents import STORY_LIFE, STORY_MENTION, Contents, at_meta, complete, media
 from channels.toolkit.meta_fields import (
     entries,
     ident,
+    ident_or_none,
     mapping,
     moment,
     text,
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-#: The fields of a message that are asked for (Graph API reference, Message and its edges attachments and shares).
-MESSAGE_FIELDS: Final = "id,created_time,from,to,message,sticker,attachments,shares"
+_FIELDS: Final = "id,created_time,from,to,message,attachments,shares"
+#: The fields of a message that are asked for, for each platform (Graph API reference, Message and its edges).
+MESSAGE_FIELDS: Final = {"messenger": f"{_FIELDS},sticker", "instagram": f"{_FIELDS},story,is_unsupported"}
 _PICTURES: Final = (("image_data", "image"), ("video_data", "video"))
 
 
@@ -41,8 +43,7 @@ def read_message_node(node: Mapping[str, Any], account: str) -> list[Inbound]:
         described += _share(share, sent_at, found)
     if url := web_address(node.get("sticker")):
         found.attachments.append(media(url, "sticker", sent_at))
-    if mapping(node.get("story") or {}, "story").get("mention") is not None:
-        described.append(STORY_MENTION)
+    described += _story(mapping(node.get("story") or {}, "story"), sent_at, found)
     complete(found, described)
     name = text(author.get("name"), "from.name") or text(author.get("username"), "from.username")
     return [as_message(found, mid, Sender(address=sender, name=name or None), account=account, sent_at=sent_at)]
@@ -66,6 +67,18 @@ def _attachment(attachment: Mapping[str, Any], sent_at: datetime | None, found: 
         return []
     found.hints["unsupported"] = True
     return [f"[Lampiran yang tidak dapat ditampilkan di sini: {name or 'tanpa nama'}]"]
+
+
+def _story(story: Mapping[str, Any], sent_at: datetime | None, found: Contents) -> list[str]:
+    if story.get("reply_to") is not None:
+        answered = mapping(story["reply_to"], "story.reply_to")
+        found.hints["story_id"] = ident_or_none(answered.get("id"), "story.reply_to.id") or True
+    if story.get("mention") is None:
+        return []
+    found.hints["story_mention"] = True
+    if url := web_address(mapping(story["mention"], "story.mention").get("link")):
+        found.attachments.append(media(url, "story_mention", sent_at, STORY_LIFE))
+    return [STORY_MENTION]
 
 
 def _claimed(file: Attachment, claim: str | None, name: str | None) -> Attachment:
