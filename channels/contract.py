@@ -172,12 +172,16 @@ class Conversation:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyOptions:
-    """May we answer, until when (aware; None for no end), in which form; `reason` is Indonesian, for the officer."""
+    """May we answer, until when (aware; None for no end), in which form; `reason` is Indonesian, for the officer.
+
+    `max_text` is this conversation's own limit in characters, where it is another than the channel's.
+    """
 
     allowed: bool
     until: datetime | None = None
     how: How = How.FREE
     reason: str | None = None
+    max_text: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,8 +169,10 @@ def send(runtime: Runtime, account: Account, letter: Letter) -> bool:
     except OutcomeUnknown as error:
         return _unknown(runtime, account, letter, error)
     except SendFailed as error:
+        # An officer must hear of his own answer; an automatic text that the channel does not take is let go.
+        state = "skipped" if isinstance(error, _Shut) and letter.purpose != "answer" else "failed"
         with runtime.engine.begin() as connection:
-            outbox.give_up(connection, letter, "failed", str(error))
+            outbox.give_up(connection, letter, state, str(error))
         return True
     except Exception as error:  # noqa: BLE001 - a bug in an adapter: the request may have left
         log.error("adapter %s failed while sending %s: %s", account.channel.key, letter.id, type(error).__name__)  # noqa: TRY400 - no words of citizens in logs
@@ -178,6 +180,10 @@ def send(runtime: Runtime, account: Account, letter: Letter) -> bool:
     _record(runtime, letter, receipt)
     log.debug("%s sent after %s", letter.id, runtime.clock() - now)
     return True
+
+
+class _Shut(Refused):
+    """The channel takes no answer in this conversation now."""
 
 
 def _deliver(channel: Channel[object], letter: Letter, runtime: Runtime) -> DeliveryReceipt:
@@ -190,7 +196,7 @@ def _deliver(channel: Channel[object], letter: Letter, runtime: Runtime) -> Deli
     )
     options = channel.reply_options(conversation, runtime.clock())
     if not options.allowed:
-        raise Refused(options.reason or "the channel does not allow an answer now")
+        raise _Shut(options.reason or "the channel does not allow an answer now")
     return channel.send(
         OutboundReply(
             id=str(letter.id),

@@ -64,7 +64,7 @@ def _choice(way: Way) -> Choice:
         label=f"{name}, terakhir menulis {last}" + ("" if way.own else ", dari aduan lain"),
         options=options,
         until=words.absolute(options.until, runtime().zone) if options.until else "",
-        max_text=None if known is None else known.channel.capabilities.max_text,
+        max_text=options.max_text or (None if known is None else known.channel.capabilities.max_text),
     )
 
 

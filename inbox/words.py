@@ -76,6 +76,7 @@ DELIVERY: Final = {
     "failed": "Gagal terkirim",
     "unknown": "Tidak diketahui apakah sampai",
     "dropped": "Tidak diketahui apakah sampai; tidak diulang",
+    "skipped": "Tidak dikirim",
 }
 PURPOSES: Final = {
     "ack": "Tanda terima otomatis",

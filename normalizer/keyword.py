@@ -32,6 +32,8 @@ _LETTERS_APART: Final = 4
 _TOO_FAR: Final = 3
 _NOTHING_NEAR: Final = (_TOO_FAR, 0)
 
+#: Accounts that a post is addressed to: they stand before the citizen's words and are none of them.
+_NAMED: Final = re.compile(r"\s*(?:@\w{1,64}[\s,:.]+)+")
 _BEFORE: Final = re.compile(r"[\W_]*")
 _WORD: Final = re.compile(r"[^\W_]+")
 #: Marks and joiners that belong to the keyword's last letter, then what divides it from the citizen's words.
@@ -110,7 +112,9 @@ class KeywordIndex:
         found = self._exact.match(text)
         if found:
             return self._match(self._keywords[_group(found)], text, found.end(), exact=True)
-        return self._in_head(text) or self._hashtag(text)
+        named = _NAMED.match(text)
+        behind = self.find(text[named.end() :]) if named else None
+        return behind or self._in_head(text) or self._hashtag(text)
 
     def _in_head(self, text: str) -> Match | None:
         """Looks at the first words once their letters are made plain."""

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 LANE_SPACE = 7_246_003
 
 #: How far a message came, so that a late "sent" never hides a "read".
-_RANK = "array_position(ARRAY['queued','sending','unknown','accepted','sent','failed','delivered','read'], {})"
+_RANK = (
+    "array_position(ARRAY['queued','sending','dropped','unknown','accepted','sent','failed','delivered','read'], {})"
+)
 
 COLUMNS = (
     "id",
@@ -244,7 +246,7 @@ def postpone(connection: Connection, letter: Letter, until: datetime, error: str
 
 
 def give_up(connection: Connection, letter: Letter, state: str, error: str) -> None:
-    """Not sent (`failed`), or nobody knows (`unknown`, `dropped`); the officer sees it at the complaint.
+    """Not sent (`failed`, `skipped`), or nobody knows (`unknown`, `dropped`); the officer sees it at the complaint.
 
     Nothing changes where a receipt has told meanwhile what became of it.
     """

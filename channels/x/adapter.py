@@ -9,7 +9,7 @@ from channels.contract import AccountInfo, Capabilities, Channel, Health, ReplyO
 from channels.errors import FetchFailed
 from channels.x.reading import DIRECT, POST, read
 from channels.x.settings import XSettings
-from channels.x.weight import MAX_WEIGHT
+from channels.x.weight import MAX_MESSAGE, MAX_WEIGHT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,7 +76,7 @@ class XChannel(Channel[XSettings]):
     def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:  # noqa: ARG002 - no window
         """A direct message always; a post where its author mentioned or quoted us, X's rule since February 2026."""
         if conversation.conversation_id.startswith(DIRECT):
-            return ReplyOptions(allowed=True)
+            return ReplyOptions(allowed=True, max_text=MAX_MESSAGE)
         if conversation.conversation_id.startswith(POST) and conversation.hints.get("summoned"):
             return ReplyOptions(allowed=True)
         us, link = f"@{self.settings.username}", conversation.hints.get("permalink")

@@ -12,7 +12,7 @@ from channels.x import api
 from channels.x.api import ADVICE, CallFailed, Trouble
 from channels.x.ids import is_id, moment
 from channels.x.reading import DIRECT, POST
-from channels.x.weight import MAX_WEIGHT, weigh
+from channels.x.weight import MAX_MESSAGE, MAX_WEIGHT, weigh
 from normalizer.messages import Delivery, DeliveryReceipt
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from channels.x.api import Answer
     from channels.x.settings import XSettings
 
-_LONGEST_MESSAGE: Final = 10_000
 _MOST_PICTURES: Final = 4
 _LARGEST_PICTURE: Final = 5 * 1024 * 1024
 _PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
@@ -73,8 +72,8 @@ def _post(settings: XSettings, reply: OutboundReply, text: str) -> DeliveryRecei
 
 
 def _message(settings: XSettings, reply: OutboundReply, text: str) -> DeliveryReceipt:
-    if len(text) > _LONGEST_MESSAGE:
-        raise Refused(f"Pesan terlalu panjang: {len(text)} dari {_LONGEST_MESSAGE} huruf.")
+    if len(text) > MAX_MESSAGE:
+        raise Refused(f"Pesan terlalu panjang: {len(text)} dari {MAX_MESSAGE} huruf.")
     pictures = _upload(settings, reply.attachments, "dm_image", 1)
     more: dict[str, Any] = {"media_id": pictures[0]} if pictures else {}
     conversation = reply.conversation_id.removeprefix(DIRECT)

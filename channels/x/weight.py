@@ -8,6 +8,8 @@ from typing import Final
 
 #: What a post may weigh, and what any address weighs in it, however long it is.
 MAX_WEIGHT: Final = 280
+#: The longest direct message, in characters.
+MAX_MESSAGE: Final = 10_000
 URL_WEIGHT: Final = 23
 _LIGHT: Final = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 

@@ -335,3 +335,22 @@ def test_a_report_with_an_id_that_is_none_of_ours_does_nothing(world: World) -> 
     )
     drain.run(world.runtime)
     assert world.states() == [("ack", "sent", 1)]
+
+
+def test_an_automatic_text_that_the_channel_does_not_take_is_let_go_and_an_answer_is_shown(
+    engine: Engine, redis_client: Redis, tmp_path: Path
+) -> None:
+    class Shut(ToyChannel):
+        def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:
+            return ReplyOptions(allowed=False, reason="tidak disebut")
+
+    world = World(engine, redis_client, tmp_path, Shut("toy"))
+    world.receive()
+    world.send()
+    assert world.states() == [("ack", "skipped", 1)]
+    assert rows(world.runtime, "SELECT send_failed FROM complaint") == [(False,)]
+    world.answer()
+    world.send()
+    assert world.states()[1] == ("answer", "failed", 1)
+    assert rows(world.runtime, "SELECT DISTINCT error FROM outbox") == [("tidak disebut",)]
+    assert rows(world.runtime, "SELECT send_failed FROM complaint") == [(True,)]

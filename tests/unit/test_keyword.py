@@ -292,3 +292,20 @@ def test_a_word_far_from_the_keyword_is_never_it(keyword: str, word: str) -> Non
     assume(len(set(word) ^ set(keyword)) > 4)
     program = Program(key="p", name="-", organisation="-", keywords=(keyword,))
     assert KeywordIndex((program,)).find(f"{word}. 7") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@aduan_kab masbupsiaga jalan rusak",
+        "@aduan_kab @bupati #masbupsiaga jalan rusak",
+        "@Aduan: masbupsiaga jalan rusak",
+    ],
+)
+def test_accounts_that_a_post_is_addressed_to_stand_before_the_keyword(text: str) -> None:
+    assert _found(text) == ("pemalang", "jalan rusak", True)
+
+
+def test_an_address_without_a_keyword_is_none() -> None:
+    assert _found("@aduan_kab jalan rusak") is None
+    assert _found("@ masbup jalan") is None
