@@ -36,7 +36,7 @@ default_login_user = {user}
 first_valid_uid = 1
 first_valid_gid = 1
 mail_location = maildir:{folder}/mail/%n
-maildir_stat_dirs = yes
+mail_fsync = never
 namespace inbox {{
   inbox = yes
   separator = /
@@ -73,6 +73,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

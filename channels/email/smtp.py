@@ -72,10 +72,11 @@ def connected(settings: EmailSettings, tokens: AccessTokens) -> Iterator[smtplib
 
 def _open(settings: EmailSettings) -> smtplib.SMTP:
     host, port = settings.smtp_address
+    name = settings.address.rpartition("@")[2]  # given, for the library would ask the name server for ours
     with _nothing_sent(settings):
         if settings.smtp_security == "ssl":
-            return smtplib.SMTP_SSL(host, port, timeout=settings.timeout, context=tls_context(settings))
-        return smtplib.SMTP(host, port, timeout=settings.timeout)
+            return smtplib.SMTP_SSL(host, port, name, timeout=settings.timeout, context=tls_context(settings))
+        return smtplib.SMTP(host, port, name, timeout=settings.timeout)
 
 
 def _greet(smtp: smtplib.SMTP, settings: EmailSettings) -> None:

@@ -160,7 +160,7 @@ def test_a_batch_has_an_end_in_bytes_too(
     server: Dovecot, channel: EmailChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("channels.email.receiving.BATCH_BYTES", 50_000)
-    server.append(*[mail("a" * 70 + "\n" * 30_000) for _ in range(3)])
+    server.append(*[mail() + b"a\r\n" * 10_000 for _ in range(3)])
     batch = channel.poll(None)
     assert (len(batch.raws), batch.more) == (1, True)
     assert len(everything(channel)[0]) == 3
@@ -286,7 +286,7 @@ def test_no_server_is_a_poll_failure() -> None:
 
 def test_a_mail_over_the_cap_comes_with_its_beginning(server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("channels.email.fetching._ASKED", ("BODY.PEEK[]", "BODY.PEEK[]<0.2000>", "BODY.PEEK[HEADER]"))
-    server.append(mail("a" * 70 + "\n" * 2_000_000, Subject="besar"), mail(Subject="kecil"))
+    server.append(mail(Subject="besar") + b"a\r\n" * 400_000, mail(Subject="kecil"))
     with mailbox(server, max_bytes=1 << 20) as channel:
         large, small = channel.poll(None).raws
         assert (len(large.body), large.meta["lacks"]) == (2000, "size")
