@@ -11,6 +11,7 @@ import unicodedata
 
 #: 80 bits: nobody guesses one, and a tagged local part stays far below the 64 octets that RFC 5321 allows.
 TOKEN_LENGTH = 16
+_REPLY_ID = re.compile(r"[a-z0-9._-]{1,100}")
 _TOKEN = re.compile(rf"[a-z2-7]{{{TOKEN_LENGTH}}}")
 
 
@@ -71,4 +72,4 @@ class Mailbox:
         left, _, domain = message_id.strip().strip("<>").lower().rpartition("@")
         reply_id, _, token = left.rpartition(".")
         ours = any(address.rpartition("@")[2] == domain for address in self.addresses)
-        return token if reply_id and ours and _TOKEN.fullmatch(token) else None
+        return token if ours and _REPLY_ID.fullmatch(reply_id) and _TOKEN.fullmatch(token) else None

@@ -81,6 +81,8 @@ def _words(found: Contents, head: Envelope, mailbox: Mailbox) -> tuple[str, str 
     ours = [mail.text for mail in found.forwarded if mailbox.owns(mail.sender)]
     theirs = [mail.text for mail in found.forwarded if not mailbox.owns(mail.sender)]
     words = "\n\n".join(piece for piece in (words, *theirs, *found.notes) if piece)
+    if not words and not head.answers:
+        words = head.subject or ""  # many write their whole complaint into the subject, beside a photo
     history = "\n\n".join(piece for piece in (quoted, *ours) if piece)
     if len(words) > MAX_TEXT or len(whole) > 2 * MAX_TEXT:
         full = "\n\n".join([whole, *(mail.text for mail in found.forwarded)])

@@ -87,6 +87,7 @@ def test_tokens_cannot_be_made_without_the_key() -> None:
     assert MAILBOX.find_token(TAGGED) == TOKEN
     assert MAILBOX.find_token(OURS) is None
     assert MAILBOX.read_message_id(OUR_ID) == TOKEN
+    assert MAILBOX.read_message_id("<" + "x" * 200 + OUR_ID[1:]) is None
     untagged = dataclasses.replace(MAILBOX, tag_separator="")
     assert untagged.tagged(OURS, TOKEN) == OURS
     assert untagged.find_token(TAGGED) is None
@@ -138,6 +139,9 @@ def test_odd_message_ids_still_make_ids_that_a_database_takes(written: str) -> N
     external_id = found.external_id or ""
     assert 10 < len(external_id) < 450
     assert external_id.isascii()
+    answered = message(mail("x", In_Reply_To=written)).in_reply_to
+    assert len(answered or "") < 450
+    assert len(str(message(mail("x", References=written)).hints)) < 2_000
 
 
 # senders, dates, hints

@@ -79,7 +79,7 @@ def test_a_text_file_is_a_file_and_a_named_text_alone_is_the_text() -> None:
     only = message(parts(part('text/plain; name="text_0.txt"', "Isi")))
     assert (only.text, only.attachments) == ("Isi", ())
     attached = message(parts(part("text/plain", "a", "Content-Disposition: attachment; filename=a.txt")))
-    assert (attached.text, attached.attachments[0].content) == ("", b"a")
+    assert (attached.text, attached.attachments[0].content) == ("Jalan rusak", b"a")
 
 
 @pytest.mark.parametrize(
@@ -234,10 +234,10 @@ def test_an_invitation_says_what_when_and_where() -> None:
     assert words.text == "Undangan"
 
 
-def test_a_mail_of_one_picture_has_no_words() -> None:
+def test_a_mail_of_one_picture_has_its_subject_for_words() -> None:
     fields = {"Content-Type": "image/png; name=a.png", "Content-Transfer-Encoding": "base64"}
     found = message(mail(base64.encodebytes(PIXEL), **fields))
-    assert (found.text, found.attachments[0].content) == ("", PIXEL)
+    assert (found.text, found.attachments[0].content) == ("Jalan rusak", PIXEL)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,12 @@ def test_a_complaint_that_looks_like_history_stays_whole(words: str) -> None:
     assert (found.text, found.quoted) == (words, None)
 
 
+def test_a_complaint_in_the_subject_alone_has_words() -> None:
+    assert message(mail(" \n", Subject="Lampu padam di Krajan")).text == "Lampu padam di Krajan"
+    assert message(mail("-- \nBudi", Subject="Lampu padam")).text == "-- \nBudi"
+    assert message(mail("", Subject="Re: Lampu padam", **REPLY)).text == ""
+
+
 def test_answers_between_quotes_are_the_new_words() -> None:
     found = message(mail("Pada 3/11/26, Aduan menulis:\n> Sudah?\nBelum.\n> Di mana?\n> Jelaskan.\nDi pasar.", **REPLY))
     assert found.text == "Belum.\nDi pasar."

@@ -79,7 +79,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffc]"
 
 def decode(data: bytes, declared: str | None = None) -> str:
     """Read bytes as text, by their mark, the declared charset where it fits, or a guess; newlines become LF."""
-    return clean(_decoded(data, _codec(declared)))
+    return clean(_decoded(data, _codec(declared) if declared else None))
 
 
 def clean(text: str) -> str:
@@ -88,9 +88,9 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub("", plain).removeprefix("\ufeff")
 
 
-def _codec(declared: str | None) -> str | None:
+def _codec(declared: str) -> str | None:
     """Python's name of the declared charset; None where it is unknown or says nothing."""
-    name = (declared or "").strip().strip("\"'").lower().partition("*")[0]
+    name = declared.strip().strip("\"'").lower().partition("*")[0]
     name = _ALIASES.get(name, name)
     if name in _NOTHING or not _NAME.fullmatch(name):
         return None

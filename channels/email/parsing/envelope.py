@@ -147,10 +147,8 @@ def _hints(headers: Headers, sender: Sender, mailbox: Mailbox) -> dict[str, JSON
         verdicts.setdefault(method.lower(), verdict.lower())
     if verdicts:
         hints["auth"] = verdicts
-    chain = [
-        *(ids.listed(headers, "references") or ids.listed(headers, "in-reply-to")),
-        *ids.listed(headers, "message-id"),
-    ]
+    before = ids.listed(headers, "references") or ids.listed(headers, "in-reply-to")
+    chain = [one for one in (*before, *ids.listed(headers, "message-id")) if ids.is_plain(one)]
     if chain:
         hints["references"] = [f"<{one}>" for one in chain[-_CHAIN:]]
     if subject := headers.text("subject"):

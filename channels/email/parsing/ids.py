@@ -40,8 +40,6 @@ def external(headers: Headers, sender: str, content: bytes) -> str:
     message_id = found[0] if found else ""
     if not message_id:
         return f"sha256:{_digest(headers, content)}"
-    if len(message_id) > MAX_ID or not message_id.isascii() or not message_id.isprintable():
-        message_id = "long-" + hashlib.sha256(message_id.encode("utf-8", "replace")).hexdigest()
     extra = _moment(headers) if _is_weak(message_id) else ""
     return bound(message_id, sender, extra)
 
@@ -49,13 +47,20 @@ def external(headers: Headers, sender: str, content: bytes) -> str:
 def bound(message_id: str, sender: str, extra: str = "") -> str:
     """The external id of the mail with this Message-ID, if it came from this sender."""
     digest = hashlib.sha256(f"{canonical(sender)}\n{extra}".encode("utf-8", "replace")).hexdigest()
+    if not is_plain(message_id):
+        message_id = "odd-" + hashlib.sha256(message_id.encode("utf-8", "replace")).hexdigest()
     return f"{message_id}#{digest[:_BINDING]}"
+
+
+def is_plain(message_id: str) -> bool:
+    """Whether an id can stand in a header of ours and in an index of the database."""
+    return len(message_id) <= MAX_ID and message_id.isascii() and message_id.isprintable()
 
 
 def header_id(external_id: str) -> str | None:
     """The Message-ID, with brackets, of the mail with this external id, ours too; None where it has none."""
     plain = _BOUND.sub("", external_id)
-    return None if plain.startswith(("sha256:", "long-")) else f"<{plain}>"
+    return None if plain.startswith(("sha256:", "odd-")) else f"<{plain}>"
 
 
 def _is_weak(message_id: str) -> bool:
