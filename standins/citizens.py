@@ -10,16 +10,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from standins.postman import Refused
-from standins.stories import OPENING, AskState, Fill, Long, Mend, Photos, Place, Say, later
-from standins.town import TELEGRAM
+from standins.steps import AskState, Say
+from standins.stories import OPENING, later
 
 if TYPE_CHECKING:
     import threading
 
     from standins.exchange import Exchange
-    from standins.stories import Step, Story
-    from standins.telegram_cloud import Update
-    from standins.town import Line, Phone
+    from standins.steps import Step
+    from standins.stories import Story
+    from standins.town import Phone
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ class Citizens:
         self._pace = pace
         self._seed = seed
         self._stop = stop
-        self._last: tuple[Line, Update] | None = None
 
     def play(self) -> None:
         """Until `stop` is set, or without a stream until the opening is over."""
@@ -69,23 +68,9 @@ class Citizens:
         self._town.done(story.key)
 
     def _do(self, who: Phone, step: Step, at: datetime | None) -> None:
-        match step:
-            case Say(text=text) if who.kind == TELEGRAM:
-                self._last = self._exchange.chat(who, text, at=at)
-            case Say(text=text, to=to, copies=copies):
-                self._exchange.sms(who, text, to=self._exchange.site.numbers[to], at=at, copies=copies)
-            case Long(parts=parts, order=order):
-                self._exchange.long_sms(who, parts, order=order, at=at)
-            case Photos(names=names, caption=caption):
-                self._exchange.photos(who, names, caption, at=at)
-            case Place(lat=lat, lon=lon):
-                self._exchange.place(who, lat, lon, at=at)
-            case Mend(text=text) if self._last is not None:
-                self._exchange.edit(who, *self._last, text)
-            case AskState(text=text):
-                self._exchange.sms(who, text.format(ticket=self._ticket(who)))
-            case Fill(fields=fields, photos=photos):
-                self._exchange.form(who, dict(fields), photos)
+        if isinstance(step, AskState):
+            step, at = Say(text=step.text.format(ticket=self._ticket(who))), None
+        self._exchange.do(who, step, at)
 
     def _ticket(self, who: Phone) -> str:
         """The code on the citizen's phone, once it is there. ValueError."""

@@ -62,6 +62,10 @@ class Cloud:
         self._last_id += 1
         return str(self._last_id)
 
+    def restart_ids(self, at: int) -> None:
+        """Number on from here, where an earlier start has used those below."""
+        self._last_id = at
+
     def use_token(self, token: object) -> str | None:
         """Whom a reply token reaches; it is used up. None for one that is unknown, used or too old."""
         user, until = self._tokens.pop(token, (None, self.clock())) if isinstance(token, str) else (None, self.clock())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
 
 @dataclasses.dataclass(slots=True)
@@ -78,3 +79,32 @@ class Postbox:
                 self.deliver(stored.content, target, stored.flags)
                 source.mails.remove(stored)
             self.changed.notify_all()
+
+
+class KeptPostbox(Postbox):
+    """An INBOX whose mails lie as files in a folder, so that their numbers stay when the server starts again."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        path.mkdir(mode=0o700, exist_ok=True)
+        inbox = self._folders["INBOX"]
+        born = path / "uidvalidity"
+        if born.exists():
+            inbox.uidvalidity = int(born.read_text("ascii"))
+        else:
+            born.write_text(str(inbox.uidvalidity), "ascii")
+        for file in sorted(path.glob("*.eml")):
+            arrived = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+            inbox.mails.append(Stored(int(file.stem), file.read_bytes(), arrived))
+        inbox.uidnext = inbox.highest() + 1
+
+    def deliver(self, content: bytes, name: str = "INBOX", flags: Collection[str] = ()) -> int:
+        """As its base, once the mail lies in the folder."""
+        with self.changed:
+            uid = self._folders["INBOX"].uidnext
+            if name == "INBOX":
+                draft = self._path / "draft"
+                draft.write_bytes(content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+                draft.replace(self._path / f"{uid:010d}.eml")
+            return super().deliver(content, name, flags)

@@ -51,6 +51,7 @@ def serve(stage: Stage) -> None:
     exchange = Exchange(stage.site, Town(stage.path), Postman(stop=stop))
     pages = phones.create_app(exchange, inbox_url=stage.inbox_url, formats=stage.formats)
     pages.wsgi_app = DispatcherMiddleware(pages.wsgi_app, dict(exchange.apps))  # type: ignore[method-assign]
+    exchange.start()
     server = make_server(stage.host, stage.port, pages, threaded=True, request_handler=_Quiet)
     citizens = Citizens(exchange, pace=stage.pace, seed=stage.seed, stop=stop)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -61,3 +62,4 @@ def serve(stage: Stage) -> None:
         pass
     server.shutdown()
     server.server_close()
+    exchange.stop()

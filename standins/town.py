@@ -5,22 +5,22 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-from standins.mailroom import Delivered, Mailroom
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-SMS, TELEGRAM, WEB = "sms", "telegram", "web"
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Phone:
-    """One citizen on one channel. `address` is a number with +, a Telegram id, or for the web form a made-up name."""
+    """One citizen on one channel (standins/kinds.py). `address` is what the provider knows him by: a number with +, a
+    mail address, a user id; for the web form a made-up name.
+    """
 
     kind: str
     address: str
@@ -29,12 +29,15 @@ class Phone:
     @property
     def id(self) -> str:
         """What stands in addresses of pages: `sms-6281200000101`."""
-        return f"{self.kind}-{self.address.removeprefix('+')}"
+        return f"{self.kind}-{_UNFIT.sub('-', self.address).strip('-')}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One message on a phone; `mine` is the citizen's own. `via` is the number or account, `ref` the provider's id."""
+    """One message on a phone; `mine` is the citizen's own. `via` is the number or account, `ref` the provider's id.
+
+    `look` is how it shows: a bubble where empty, else "post" or "mail"; `label` is said beside it, as "Komentar".
+    """
 
     number: int
     mine: bool
@@ -44,6 +47,9 @@ class Line:
     ref: str = ""
     pictures: tuple[str, ...] = ()
     edited: bool = False
+    subject: str = ""
+    label: str = ""
+    look: str = ""
 
 
 class Town:
@@ -57,6 +63,7 @@ class Town:
         self._lines: dict[str, list[Line]] = {}
         self._changed: dict[str, int] = {}
         self._done: set[str] = set()
+        self._notes: dict[str, list[dict[str, Any]]] = {}
         self._count = 0
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         for record in self._read():
@@ -76,22 +83,13 @@ class Town:
         with self._lock:
             return self._phones.get(phone_id)
 
-    def wrote(
-        self,
-        phone: Phone,
-        text: str,
-        *,
-        at: datetime | None = None,
-        via: str = "",
-        ref: str = "",
-        pictures: Sequence[str] = (),
-    ) -> Line:
-        """The citizen sent something."""
-        return self._add(phone, text, mine=True, at=at or datetime.now(UTC), via=via, ref=ref, pictures=tuple(pictures))
+    def wrote(self, phone: Phone, text: str, *, at: datetime | None = None, **more: Any) -> Line:
+        """The citizen sent something; `more` are further fields of the Line."""
+        return self._add(phone, text, mine=True, at=at or datetime.now(UTC), **more)
 
-    def received(self, phone: Phone, text: str, *, at: datetime | None = None, via: str = "", ref: str = "") -> Line:
-        """Something came back."""
-        return self._add(phone, text, mine=False, at=at or datetime.now(UTC), via=via, ref=ref)
+    def received(self, phone: Phone, text: str, *, at: datetime | None = None, **more: Any) -> Line:
+        """Something came back; `more` are further fields of the Line."""
+        return self._add(phone, text, mine=False, at=at or datetime.now(UTC), **more)
 
     def rewrote(self, phone: Phone, line: Line, text: str) -> None:
         """The citizen changed what he had written."""
@@ -118,6 +116,16 @@ class Town:
         with self._lock:
             return [line.ref for lines in self._lines.values() for line in lines if line.ref]
 
+    def note(self, topic: str, **what: Any) -> None:
+        """Keep something that a provider must know again after a restart, as JSON values."""
+        with self._lock:
+            self._keep({"note": topic, "what": what})
+
+    def notes(self, topic: str) -> list[dict[str, Any]]:
+        """All that was noted under a topic, oldest first."""
+        with self._lock:
+            return list(self._notes.get(topic, ()))
+
     def done(self, key: str) -> None:
         """Remember that this part of the play is over."""
         with self._lock:
@@ -130,6 +138,7 @@ class Town:
 
     def _add(self, phone: Phone, text: str, **fields: Any) -> Line:
         with self._lock:
+            fields["pictures"] = tuple(fields.get("pictures", ()))
             line = Line(number=self._count + 1, text=text, **fields)
             self._keep({"line": dataclasses.asdict(line) | {"at": line.at.isoformat()}, "on": phone.id})
             return line
@@ -150,6 +159,8 @@ class Town:
         self.version += 1
         if "done" in record:
             self._done.add(record["done"])
+        elif "note" in record:
+            self._notes.setdefault(record["note"], []).append(record["what"])
         elif "phone" in record:
             phone = Phone(**record["phone"])
             self._phones[phone.id] = phone
@@ -169,21 +180,3 @@ class Town:
                 for line in self._lines[record["edit"]]
             ]
             self._changed[record["edit"]] = self.version
-
-
-class Doorsteps(Mailroom):
-    """The mailroom of a town: whatever a provider delivers also shows on the citizen's phone."""
-
-    def __init__(self, town: Town, names: dict[str, str]) -> None:
-        super().__init__()
-        self._town = town
-        self._names = names
-
-    def deliver(self, message: Delivered) -> None:
-        """Into the citizen's hands; the line is from the number or name that the citizen knows the account by."""
-        super().deliver(message)
-        kind = TELEGRAM if message.provider == TELEGRAM else SMS
-        address = message.to if kind == TELEGRAM else f"+{message.to.removeprefix('+')}"
-        phone = self._town.phone(kind, address)
-        via = self._names.get(message.provider, message.account)
-        self._town.received(phone, message.text, at=message.at, via=via, ref=message.external_id)

@@ -64,8 +64,9 @@ def create_app(
         if text is None:
             channel.failed.append((sid, OUTSIDE_WINDOW))
         else:
+            provider = "whatsapp-twilio" if to.startswith(PREFIX) else "twilio"
             mailroom.deliver(
-                Delivered(provider="twilio", account=account, to=to.removeprefix(PREFIX), text=text, external_id=sid)
+                Delivered(provider=provider, account=account, to=to.removeprefix(PREFIX), text=text, external_id=sid)
             )
         created = {"sid": sid, "account_sid": account_sid, "to": to, "from": wanted.get("From"), "status": "queued"}
         told = {"body": text or "", "num_segments": "1", "num_media": "0", "direction": "outbound-api"}

@@ -44,9 +44,9 @@ class WhatsApp:
     failed: list[tuple[str, int]] = dataclasses.field(default_factory=list)
     _wrote: dict[str, datetime] = dataclasses.field(default_factory=dict)
 
-    def wrote(self, number: str) -> None:
-        """A citizen wrote, which opens the window."""
-        self._wrote[number] = self.clock()
+    def wrote(self, number: str, at: datetime | None = None) -> None:
+        """A citizen wrote, now if no time is given, which opens the window."""
+        self._wrote[number] = at or self.clock()
 
     def refused(self, fields: Mapping[str, str]) -> tuple[int, str] | None:
         """Twilio's error number and words for what it does not take."""
