@@ -10,6 +10,7 @@ import pytest
 from inbox import rights
 from inbox.pages import ROUTES
 from inbox.rights import Need
+from store import renditions
 from store.people import Person, Role
 from tests import factories
 from tests.inboxkit import Browser, Site, tickets
@@ -36,6 +37,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "import_upload": (401, 422, 403, None),
     "import_confirm": (401, 409, 403, None),
     "file": (303, 200, None, 404),
+    "thumb": (303, 200, None, 404),
+    "original": (303, 200, None, 404),
     "case": (303, 200, None, 404),
     "take": (401, 303, 403, 404),
     "dispose": (401, 303, 403, 404),
@@ -65,7 +68,9 @@ class Target:
             self.unknown = factories.outgoing(connection, case, "unknown", "Halo")
             line = factories.line(connection, case, "foto")
             sha256 = site.runtime.blobs.put(b"isi")
-            self.file = factories.attachment(connection, line, sha256=sha256, content_type="text/plain", name="a.txt")
+            made = renditions.Made(shown=sha256, thumb=sha256, content_type="image/jpeg")
+            renditions.keep(connection, sha256, made, factories.NOW)
+            self.file = factories.attachment(connection, line, sha256=sha256, content_type="image/png", name="a.png")
 
     def address(self, rule: str, name: str) -> str:
         outbox = self.unknown if name == "settle" else self.failed
