@@ -1,0 +1,113 @@
+"""Answers to citizens: a line of the thread, its message in the outbox and the state that follows, all or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import insert
+
+from normalizer.complaint import CLOSED, State, check_transition
+from store import identity
+from store.casework.base import (
+    Act,
+    CaseworkError,
+    NotAnswerableError,
+    StaleError,
+    done_already,
+    line_id_of,
+    line_of,
+    locked,
+    record,
+    write,
+)
+from store.journal import new_id
+from store.models import Message, Outbox
+from store.partitions import partition
+
+if TYPE_CHECKING:
+    import uuid
+
+    from sqlalchemy import Connection
+
+#: What an answer leaves behind: work that goes on, a citizen who is asked, a case that is closed.
+_AFTER_ANSWER: Final = frozenset({State.TINDAK_LANJUT, State.MENUNGGU_WARGA, State.SELESAI})
+
+
+def answer(
+    connection: Connection,
+    act: Act,
+    text: str,
+    submission: str,
+    *,
+    then: State | None = None,
+    deliver: bool = True,
+    via: tuple[str, str] | None = None,
+) -> bool:
+    """Write to the citizen through the outbox; False where this form was handled before.
+
+    `then` is the state afterwards; None goes on working, or leaves a closed case closed. Without `deliver` the answer
+    was given in person or by telephone, and is only recorded. `via` is the (account, conversation) to write in, one of
+    `identity.ways`; None takes the first of them. StaleError, TransitionError, NotAnswerableError.
+    """
+    row = locked(connection, act)
+    line_id = line_id_of(act, submission)
+    if done_already(connection, line_id, text):
+        return False
+    if row.version != act.version:
+        raise StaleError(f"version {row.version}, seen {act.version}")
+    present = State(row.state)
+    state = _state_after(present, then)
+    line = line_of(act, row, line_id, text, role="answer")
+    if deliver:
+        _send(connection, act, line, row.contact_id, via)
+    else:
+        connection.execute(insert(Message).values({**line, "hints": {"delivered": "in-person"}}))
+    changes = {"responded_at": row.responded_at or act.now, "officer_id": row.officer_id or act.officer_id}
+    write(connection, act, row, state, **changes)
+    record(connection, act, "ditutup" if state in CLOSED and present not in CLOSED else "dijawab", state=state.value)
+    return True
+
+
+def close(connection: Connection, act: Act, text: str, submission: str, *, deliver: bool = True) -> bool:
+    """Answer, and close with that answer; False where this form was handled before."""
+    return answer(connection, act, text, submission, then=State.SELESAI, deliver=deliver)
+
+
+def _state_after(present: State, then: State | None) -> State:
+    if then is None:
+        return present if present in CLOSED else State.TINDAK_LANJUT
+    if then not in _AFTER_ANSWER:
+        raise CaseworkError(f"an answer does not lead to {then.value}")
+    if then is not present:
+        check_transition(present, then)
+    return then
+
+
+def _send(
+    connection: Connection, act: Act, line: dict[str, Any], contact: uuid.UUID | None, via: tuple[str, str] | None
+) -> None:
+    ways = identity.ways(connection, act.complaint_id, contact)
+    last = next((way for way in ways if via is None or (way.account, way.conversation) == via), None)
+    if last is None:
+        raise NotAnswerableError("no line of the citizen's has an address")
+    line = {**line, "account": last.account, "conversation": last.conversation, "address": last.address}
+    connection.execute(insert(Message).values({**line, "in_reply_to": last.external_id}))
+    connection.execute(
+        insert(Outbox).values(
+            id=new_id(),
+            account=last.account,
+            conversation=last.conversation,
+            address=last.address,
+            complaint_id=act.complaint_id,
+            message_id=line["id"],
+            purpose="answer",
+            dedupe=f"answer:{line['id']}",
+            text=line["text"],
+            subject=last.subject,
+            in_reply_to=last.external_id,
+            hints=last.hints,
+            lane=partition(last.account, last.conversation),
+            next_attempt_at=act.now,
+            created_at=act.now,
+        )
+    )

@@ -1,0 +1,121 @@
+"""What every act on a complaint shares: who acts on what he saw, the lock, the version, the clock, the history."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exists, insert, select, update
+
+from normalizer.complaint import CLOSED, State
+from store.models import Complaint, Event, Message
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+class CaseworkError(Exception):
+    """An act that cannot be done; nothing was changed."""
+
+
+class StaleError(CaseworkError):
+    """Somebody else was faster: the complaint is no longer as the officer saw it."""
+
+
+class NotAnswerableError(CaseworkError):
+    """There is nobody to answer: no line of the citizen's with an address."""
+
+
+class AlreadySortedError(CaseworkError):
+    """The complaint has a program already."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who acts on which complaint, as he saw it (`version`), and when."""
+
+    complaint_id: uuid.UUID
+    version: int
+    officer_id: int
+    username: str
+    now: datetime
+
+
+def locked(connection: Connection, act: Act) -> Any:
+    """The complaint's row, locked until the transaction ends."""
+    return connection.execute(select(Complaint).where(Complaint.id == act.complaint_id).with_for_update()).one()
+
+
+def fresh(connection: Connection, act: Act) -> Any:
+    """The complaint's row, locked. StaleError unless it is what the officer saw."""
+    row = locked(connection, act)
+    if row.version != act.version:
+        raise StaleError(f"version {row.version}, seen {act.version}")
+    return row
+
+
+def next_due(row: Any, state: State, responded_at: datetime | None) -> datetime | None:
+    """The deadline that the queue sorts by in `state`; None once closed."""
+    if state in CLOSED:
+        return None
+    due: datetime | None = row.resolution_due_at if responded_at else row.response_due_at or row.resolution_due_at
+    return due
+
+
+def write(connection: Connection, act: Act, row: Any, state: State, **changes: Any) -> None:
+    """Bring the complaint into `state` with the changes, its clock reckoned anew."""
+    closing = state in CLOSED
+    responded_at = changes.get("responded_at", row.responded_at)
+    values = {
+        "state": state.value,
+        "touched": True,
+        "unread": False,
+        "next_due_at": next_due(row, state, responded_at),
+        "closed_at": (row.closed_at or act.now) if closing else None,
+        "last_activity_at": act.now,
+        "version": row.version + 1,
+        **changes,
+    }
+    connection.execute(update(Complaint).where(Complaint.id == act.complaint_id).values(values))
+
+
+def record(connection: Connection, act: Act, kind: str, **data: Any) -> None:
+    """Into the complaint's history; `data` must be JSON and tell nobody's identity."""
+    connection.execute(
+        insert(Event).values(complaint_id=act.complaint_id, at=act.now, actor=act.username, kind=kind, data=data)
+    )
+
+
+def line_of(act: Act, row: Any, line_id: uuid.UUID, text: str, *, role: str) -> dict[str, Any]:
+    """The columns of an officer's line in the thread; `role` is answer or note."""
+    return {
+        "id": line_id,
+        "complaint_id": act.complaint_id,
+        "direction": "note" if role == "note" else "out",
+        "role": role,
+        "account": row.account,
+        "conversation": row.conversation,
+        "officer_id": act.officer_id,
+        "text": text,
+        "sent_at": act.now,
+        "received_at": act.now,
+    }
+
+
+def line_id_of(act: Act, submission: str) -> uuid.UUID:
+    """The same for the same form of the same complaint, so that a double click meets its own key."""
+    return uuid.uuid5(act.complaint_id, submission)
+
+
+def done_already(connection: Connection, line_id: uuid.UUID, text: str) -> bool:
+    """Whether this very form was handled; one that came again with other words was not."""
+    query = select(Message.text).where(Message.id == line_id)
+    return connection.execute(query).scalar_one_or_none() == text
+
+
+def line_exists(connection: Connection, line_id: uuid.UUID) -> bool:
+    """Whether a line of this id was written, whatever its words."""
+    return connection.execute(select(exists().where(Message.id == line_id))).scalar_one()
