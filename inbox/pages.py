@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from inbox import auth, case, desk, files, imports, queue, reporter, words
+from inbox import acts, auth, case, desk, files, imports, queue, reporter, words
 from inbox.rights import Need, may
 from inbox.state import KEY, Inbox, inbox, page
 from store.engine import is_away
@@ -60,16 +60,16 @@ ROUTES: Final = (
     Route(rule="/files/<uuid:attachment_id>/thumb", name="thumb", view=files.thumb, need=Need.READ),
     Route(rule="/files/<uuid:attachment_id>/original", name="original", view=files.original, need=Need.READ),
     Route(rule="/<ticket>", name="case", view=case.show, need=Need.READ),
-    Route(rule="/<ticket>/take", name="take", view=case.take, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/dispose", name="dispose", view=case.dispose, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/answer", name="answer", view=case.answer, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/note", name="note", view=case.note, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/program", name="set_program", view=case.set_program, need=Need.SORT, method="POST"),
+    Route(rule="/<ticket>/take", name="take", view=acts.take, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/dispose", name="dispose", view=acts.dispose, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/answer", name="answer", view=acts.answer, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/note", name="note", view=acts.note, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/program", name="set_program", view=acts.set_program, need=Need.SORT, method="POST"),
     Route(rule="/<ticket>/reporter/join", name="join", view=reporter.join, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/reporter/part", name="part", view=reporter.part, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/outbox/<uuid:outbox_id>/retry", name="retry", view=case.retry, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/outbox/<uuid:outbox_id>/retry", name="retry", view=acts.retry, need=Need.WORK, method="POST"),
     Route(
-        rule="/<ticket>/outbox/<uuid:outbox_id>/settle", name="settle", view=case.settle, need=Need.WORK, method="POST"
+        rule="/<ticket>/outbox/<uuid:outbox_id>/settle", name="settle", view=acts.settle, need=Need.WORK, method="POST"
     ),
 )
 
