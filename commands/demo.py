@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 import wiring
-from commands import demo_data, running
+from commands import demo_data, demo_export, demo_stage, running
 from commands.saying import fail
 from dispatcher import logs
 from dispatcher.processes import fork
 from dispatcher.supervisor import Child
 from gateway.server import PortInUseError, ensure_free
-from standins.exchange import Site
-from standins.server import Stage
 from standins.server import serve as serve_town
 from store.embedded.lock import holder
 from store.engine import connect
@@ -27,48 +25,51 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from config.settings import Settings
+    from standins.server import Stage
 
 DATA_DIR: Final = Path(__file__).parent.parent / "var" / "demo"
-_TOWN: Final = "town.jsonl"
 _PORTS_TRIED: Final = 50
-#: The account of each provider in config/demo/muara.toml.
-_ACCOUNTS: Final = {
-    "kannel": "sms-kannel",
-    "android": "sms-android",
-    "twilio": "sms-twilio",
-    "telegram": "telegram",
-}
+_HERE: Final = "127.0.0.1"
 _OFFICERS: Final[tuple[Mapping[str, Any], ...]] = (
     {"username": "petugas", "name": "Petugas Pemalang", "role": Role.OFFICER, "programs": ["masbupsiaga"]},
     {"username": "admin", "name": "Admin Peragaan", "role": Role.ADMINISTRATOR, "sees_identity": True},
 )
 #: What takes its time, by the name of the process that does it.
 _STEPS: Final = {
+    "town": "memulai para penyedia tiruan",
     "postgres": "menyiapkan basis data",
     "valkey": "memulai antrean kerja",
     "migrate": "menyusun tabel",
     "gateway": "memulai gateway dan kotak masuk",
     "drain-1": "memulai pekerja",
     "officers": "membuat akun petugas",
-    "town": "membangunkan para warga",
 }
 
 
 def serve(data_dir: Path, *, host: str, port: int, pace: float, seed: int) -> None:
     """Run the demo until Ctrl-C; `pace` is the mean of seconds between two citizens of the stream, 0 for none."""
     memory = demo_data.remember(data_dir, [officer["username"] for officer in _OFFICERS])
-    memory |= {"host": host, "port": port, "town_port": _free_port(host, port + 1)}
+    memory |= {"host": host, "port": port} | _free_ports(host, port + 1)
     if holder(data_dir) is None:  # else the ports of the one that runs stay remembered, and this one soon fails
         demo_data.keep(data_dir, memory)
     made = demo_data.settings(data_dir, memory)
-    stage = _stage(made, memory, pace=pace, seed=seed)
+    stage = demo_stage.stage(made, memory, pace=pace, seed=seed)
+    example = demo_export.write(data_dir)
     officers = functools.partial(_add_officers, made, memory["passwords"])
-    extra = (
-        Child(name="officers", start=lambda: fork(officers, "officers"), once=True),
-        Child(name="town", start=lambda: fork(lambda: _play(stage), "town"), ready=lambda: _answers(memory)),
+    # The providers stand before the site asks them; the citizens wait until it opens.
+    town = Child(name="town", start=lambda: fork(lambda: _play(stage), "town"), ready=lambda: _answers(memory))
+    extra = Child(name="officers", start=lambda: fork(officers, "officers"), once=True)
+    running.serve(
+        made, first=[town], extra=[extra], on_start=_Progress(), on_ready=lambda: _welcome(made, memory, example)
     )
-    running.serve(made, extra=extra, on_start=_Progress(), on_ready=lambda: _welcome(made, memory))
     click.echo(f"Peragaan berhenti. Datanya disimpan di {data_dir}")
+
+
+def _free_ports(host: str, first: int) -> dict[str, int]:
+    """One for all that is HTTP; mail, which here has no TLS, on this machine only."""
+    town = _free_port(host, first)
+    imap = _free_port(_HERE, town + 1)
+    return {"town_port": town, "imap_port": imap, "smtp_port": _free_port(_HERE, imap + 1)}
 
 
 def _free_port(host: str, first: int) -> int:
@@ -82,27 +83,6 @@ def _is_free(host: str, port: int) -> bool:
     except PortInUseError:
         return False
     return True
-
-
-def _stage(made: Settings, memory: Mapping[str, Any], *, pace: float, seed: int) -> Stage:
-    accounts = {provider: made.accounts[name].settings for provider, name in _ACCOUNTS.items()}
-    numbers = {provider: accounts[provider].numbers[0] for provider in ("kannel", "android", "twilio")}
-    site = Site(
-        url=made.public_url,
-        hooks={provider: wiring.hook_url(made.public_url, name) for provider, name in _ACCOUNTS.items()},
-        numbers=numbers | {"telegram": accounts["telegram"].username},
-        secrets=memory["secrets"],
-    )
-    return Stage(
-        site=site,
-        host=memory["host"],
-        port=memory["town_port"],
-        path=made.data_dir / _TOWN,
-        inbox_url=f"{made.public_url}/inbox",
-        formats=[program.format for program in made.programs],
-        pace=pace,
-        seed=seed,
-    )
 
 
 def _add_officers(made: Settings, passwords: Mapping[str, str]) -> None:
@@ -140,8 +120,8 @@ class _Progress:
             click.echo(f"  {_STEPS[child]} …")
 
 
-def _welcome(made: Settings, memory: Mapping[str, Any]) -> None:
-    url = made.public_url
+def _welcome(made: Settings, memory: Mapping[str, Any], example: Path) -> None:
+    url, mail = made.public_url, made.accounts["email"].settings
     log_ins = "   ".join(f"{name} / {password}" for name, password in memory["passwords"].items())
     lines = (
         "",
@@ -151,7 +131,10 @@ def _welcome(made: Settings, memory: Mapping[str, Any]) -> None:
         f"       masuk        {log_ins}",
         f"  Telepon warga     {demo_data.town_url(memory)}/",
         f"  Formulir warga    {url}/lapor",
+        f"  Impor SP4N        {url}/inbox/import   unggah {example}",
+        f"  Kotak surel       {mail.address} / {mail.password}   IMAP {mail.imap_port}, SMTP {mail.smtp_port}",
         "",
-        "Tulis SMS di telepon warga, jawab di antrean. Ctrl-C untuk berhenti.",
+        "SMS, WhatsApp, Telegram, LINE, surel, X, Facebook, Instagram, formulir, Open311: tulis di telepon warga,",
+        "jawab di antrean, lihat jawabannya tiba. Ctrl-C untuk berhenti.",
     )
     click.echo("\n".join(lines))

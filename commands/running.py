@@ -30,19 +30,21 @@ if TYPE_CHECKING:
 def serve(
     settings: Settings,
     *,
+    first: Sequence[Child] = (),
     extra: Sequence[Child] = (),
     on_start: Callable[[str], None] | None = None,
     on_ready: Callable[[], None] | None = None,
 ) -> None:
-    """Run until Ctrl-C or SIGTERM: the servers that are not somebody else's, migrations, gateway, workers, `extra`.
+    """Run until Ctrl-C or SIGTERM: the servers that are not somebody else's, migrations, gateway, workers.
 
-    `on_start` hears a child's name before each of its starts, `on_ready` once that all are ready.
+    `first` are started before all these, `extra` behind them. `on_start` hears a child's name before each of its
+    starts, `on_ready` once that all are ready.
     """
     logs.configure(settings.log_level, process="muara")
     try:
         ensure_free(settings.host, settings.port)
         with InstanceLock(settings.data_dir):
-            everything = [*children(settings), *extra]
+            everything = [*first, *children(settings), *extra]
             if on_start is not None:
                 everything = [_announced(child, on_start) for child in everything]
             Supervisor(everything).run(on_ready)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from standins.exchange import Exchange
     from standins.steps import Step
-    from standins.stories import Story
+    from standins.story import Story
     from standins.town import Phone
 
 log = logging.getLogger(__name__)

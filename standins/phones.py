@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+from collections import Counter
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, abort, jsonify, redirect, render_template, request, send_file, url_for
 
 from standins import pictures
-from standins.town import SMS, TELEGRAM, WEB
+from standins.kinds import KINDS, SMS
+from standins.steps import Say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
     from standins.exchange import Exchange
+    from standins.kinds import Kind
     from standins.town import Phone, Town
 
+YOU: Final = "Anda"
 #: The newcomer's own phones.
-MINE: Final = ((SMS, "+6281200000001", "Anda"), (TELEGRAM, "8100001", "Anda"))
+MINE: Final = tuple((kind.key, kind.own, YOU) for kind in KINDS.values() if kind.own)
+#: Beside the town's file, for the newcomer to upload at the site.
+EXAMPLE: Final = "contoh-lapor.csv"
 _HERE: Final = Path(__file__).parent
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -38,11 +44,11 @@ _HEADERS: Final = {
 }
 _WIB: Final = timezone(timedelta(hours=7), "WIB")
 _SHOWN: Final = 12
-_LONGEST: Final = 1500
+_OWN_LAST: Final = 8
+_LONGEST, _LONGEST_SUBJECT = 1500, 150
 _NUMBER: Final = re.compile(r"\+[1-9]\d{7,14}")
 #: How long (seconds) a form waits for the webhook; then the message goes on being carried without it.
 _WAIT: Final = 5.0
-_ICONS: Final = {SMS: "SMS", TELEGRAM: "Telegram", WEB: "Formulir"}
 
 
 def create_app(exchange: Exchange, *, inbox_url: str, formats: Sequence[str]) -> Flask:
@@ -58,6 +64,7 @@ def create_app(exchange: Exchange, *, inbox_url: str, formats: Sequence[str]) ->
     routes.add_url_rule("/hp/<phone_id>/isi", "lines", pages.lines)
     routes.add_url_rule("/denyut", "pulse", pages.pulse)
     routes.add_url_rule("/foto/<name>.jpg", "photo", _photo)
+    routes.add_url_rule(f"/{EXAMPLE}", "example", pages.example)
     routes.add_url_rule("/healthz", "health", lambda: "ok\n")
     app.register_blueprint(routes)
 
@@ -80,8 +87,8 @@ def create_app(exchange: Exchange, *, inbox_url: str, formats: Sequence[str]) ->
             "inbox_url": inbox_url,
             "site_url": exchange.site.url,
             "formats": formats,
-            "numbers": exchange.site.numbers,
-            "icons": _ICONS,
+            "names": exchange.site.names,
+            "kinds": KINDS,
             "clock": lambda at: at.astimezone(_WIB).strftime("%d/%m %H.%M"),
         }
 
@@ -99,17 +106,21 @@ class _Pages:
         return self._exchange.town
 
     def all(self) -> str:
-        """The newcomer's own phones, and those on which something happened last."""
+        """The newcomer's own phones, and those on which something happened last; `?saluran=` shows one kind only."""
+        chosen = KINDS.get(request.args.get("saluran", ""))
         everybody = self._town.phones()
-        mine = [self._town.phone(*one) for one in MINE]
-        others = [phone for phone in everybody if phone not in mine]
-        shown = others if "semua" in request.args else others[:_SHOWN]
+        others = [phone for phone in everybody if not _is_mine(phone)]
+        fitting = [phone for phone in others if chosen is None or phone.kind == chosen.key]
+        shown = fitting if "semua" in request.args else fitting[:_SHOWN]
+        mine = [self._town.phone(*one) for one in MINE if chosen is None or one[0] == chosen.key]
         return render_template(
             "phones.html",
             version=self._town.version,
-            mine=[self._shown(phone, last=8) for phone in mine],
+            chosen=chosen,
+            counts=Counter(phone.kind for phone in others),
+            mine=[self._shown(phone, last=_OWN_LAST) for phone in mine],
             others=[self._shown(phone, last=4) for phone in shown],
-            hidden=len(others) - len(shown),
+            hidden=len(fitting) - len(shown),
         )
 
     def one(self, phone_id: str) -> str:
@@ -130,20 +141,29 @@ class _Pages:
     def write(self, phone_id: str) -> BaseResponse:
         """Send what was typed: from this phone, or from the number that was given with it."""
         phone = self._found(phone_id)
-        text = request.form.get("teks", "").strip()[:_LONGEST]
-        if phone.kind == SMS and (number := canonical(request.form.get("nomor", ""))) and number != phone.address:
+        kind, form = KINDS[phone.kind], request.form
+        text = form.get("teks", "").strip()[:_LONGEST]
+        if kind.key == SMS and (number := canonical(form.get("nomor", ""))) and number != phone.address:
             phone = self._town.phone(SMS, number)
-        if text and phone.kind == SMS:
-            to = request.form.get("ke", "")
-            _shortly(
-                lambda: self._exchange.sms(phone, text, to=to if to in self._exchange.site.numbers.values() else None)
-            )
-        elif text and phone.kind == TELEGRAM:
-            _shortly(lambda: self._exchange.chat(phone, text))
-        is_mine = any(phone == self._town.phone(*one) for one in MINE)
-        back = "phones.all" if is_mine and request.form.get("asal") == "semua" else "phones.one"
-        where = url_for(back, _anchor=phone.id) if back == "phones.all" else url_for(back, phone_id=phone.id)
-        return redirect(where, 303)
+        if text and (kind.own or kind.ways):
+            said = Say(text=text, to=self._receiver(), way=_way(kind), subject=_subject())
+            _shortly(lambda: self._exchange.do(phone, said))
+        if _is_mine(phone) and form.get("asal") in {"semua", kind.key}:
+            chosen = kind.key if form["asal"] == kind.key else None
+            return redirect(url_for("phones.all", saluran=chosen, _anchor=phone.id), 303)
+        return redirect(url_for("phones.one", phone_id=phone.id), 303)
+
+    def example(self) -> Response:
+        """The export that the newcomer can upload."""
+        path = self._town.path.with_name(EXAMPLE)
+        if not path.exists():
+            abort(404)
+        return send_file(path.absolute(), mimetype="text/csv", as_attachment=True)
+
+    def _receiver(self) -> str:
+        """The SMS provider whose number was chosen."""
+        names, chosen = self._exchange.site.names, request.form.get("ke", "")
+        return next((name for name in ("kannel", "android", "twilio") if names[name] == chosen), "kannel")
 
     def _found(self, phone_id: str) -> Phone:
         return self._town.find(phone_id) or abort(404)
@@ -153,14 +173,31 @@ class _Pages:
         shown = lines if last is None else lines[-last:]
         return {
             "id": phone.id,
-            "kind": phone.kind,
+            "kind": KINDS[phone.kind],
             "name": phone.name or phone.address,
-            "address": phone.address if phone.kind == SMS else "",
+            "address": phone.address,
+            "handle": self._exchange.providers[phone.kind].handle(phone),
             "lines": shown,
             "earlier": len(lines) - len(shown),
             "last": last,
-            "mine": phone.name == "Anda",
+            "mine": _is_mine(phone),
         }
+
+
+def _is_mine(phone: Phone) -> bool:
+    return phone.name == YOU and (phone.kind, phone.address, YOU) in MINE
+
+
+def _way(kind: Kind) -> str:
+    """How it is written, as far as the kind has a choice."""
+    ways = [value for value, _ in kind.ways]
+    chosen = request.form.get("cara", "")
+    return chosen if chosen in ways else next(iter(ways), "")
+
+
+def _subject() -> str:
+    """In one line, as a header has it."""
+    return " ".join(request.form.get("subjek", "").split())[:_LONGEST_SUBJECT]
 
 
 def canonical(text: str) -> str | None:

@@ -9,10 +9,10 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
+from standins.request import Request
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from standins.request import Request
 
 _TIMEOUT = 15.0
 _FIRST_WAIT = 0.3
@@ -39,6 +39,13 @@ class Postman:
             if time.monotonic() > again or self.stop.wait(wait):
                 raise Refused("the webhook is away")
             wait = min(wait * 2, _LONGEST_WAIT)
+
+    def wait_for(self, url: str) -> bool:
+        """Until a page is there; False if he is stopped before."""
+        while not _is_taken(Request(method="GET", url=url, headers={})):
+            if self.stop.wait(_FIRST_WAIT):
+                return False
+        return True
 
     def later(self, seconds: float, make: Callable[[], list[Request]]) -> None:
         """What `make` gives then; a refusal concerns nobody here, as with a provider's own reports."""

@@ -57,9 +57,16 @@ def serve(stage: Stage) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=server.serve_forever, name="standins", daemon=True).start()
-    threading.Thread(target=citizens.play, name="citizens", daemon=True).start()
+    threading.Thread(
+        target=_wake, args=(citizens, exchange.postman, stage.site.url), name="citizens", daemon=True
+    ).start()
     while not stop.wait(60):
         pass
     server.shutdown()
     server.server_close()
     exchange.stop()
+
+
+def _wake(citizens: Citizens, postman: Postman, site: str) -> None:
+    if postman.wait_for(f"{site}/healthz"):
+        citizens.play()

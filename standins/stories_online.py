@@ -43,8 +43,8 @@ ONLINE: Final = (
           Photos(names=("banjir-21",), caption="ini sumurnya pak"),
           Place(lat=-7.1417, lon=109.3381)),
     story("fb-jembatan", person(FACEBOOK, "Sugeng Widodo", 701), 9.3,
-          "Selamat malam admin. Besi pembatas jembatan Kali Waluh hilang dicuri, sudah 4 ruas. Malam gelap, kemarin ada "
-          "motor hampir jatuh"),
+          "Selamat malam admin. Besi pembatas jembatan Kali Waluh hilang dicuri, sudah 4 ruas. Malam gelap, kemarin "
+          "ada motor hampir jatuh"),
     story("fb-komentar", person(FACEBOOK, "Nur Aini", 702), 7.5,
           Say(text="Sungai di Pelutan juga penuh sampah popok min, kapan dikeruk? sudah lapor RT tidak ada kabar",
               way="komentar")),
@@ -71,18 +71,18 @@ ONLINE: Final = (
           Say(text="Maturbupati jembatan gantung Desa Tejasari Kaligondang tali sling'e pedhot siji, mboten wani liwat",
               way="twilio")),
     story("x-sebut", person(X, "Laras", 801), 0,
-          Photos(names=("jalan-23",), caption="@masbupsiaga jalan Pemuda dekat RSUD berlubang dalam, ambulans saja zigzag",
-                 way="sebut")),
+          Photos(names=("jalan-23",), way="sebut", caption="@masbupsiaga jalan Pemuda dekat RSUD berlubang dalam, "
+                 "ambulans saja zigzag")),
     story("x-tagar", person(X, "Bayu Comal", 802), 0,
           Say(text="Tiap hujan terminal Comal jadi kolam lele. #masbupsiaga", way="tagar")),
     story("x-utas", person(X, "Dosen Malas", 803), 0,
-          Say(text="@masbupsiaga saya coba naik angkot Pemalang–Randudongkal seminggu ini. Utas 1/4", way="sebut"),
-          Say(text="2/4 Trayek pagi jam 6 cuma ada 2 angkot. Anak sekolah berdiri di pintu.", way="lanjut"),
-          Say(text="3/4 Di Bantarbolang angkot berhenti 35 menit menunggu penumpang penuh.", way="lanjut"),
-          Say(text="4/4 Tarif resmi 10 ribu, diminta 15 ribu. Mohon Dishub mengecek trayek dan tarifnya.", way="lanjut")),
+          Say(text="@masbupsiaga saya coba naik angkot Pemalang-Randudongkal seminggu ini. Utas 1/4", way="sebut"),
+          Say(text="@masbupsiaga 2/4 Trayek pagi jam 6 cuma 2 angkot. Anak sekolah berdiri di pintu.", way="lanjut"),
+          Say(text="@masbupsiaga 3/4 Di Bantarbolang angkot berhenti 35 menit menunggu penuh.", way="lanjut"),
+          Say(text="@masbupsiaga 4/4 Tarif resmi 10 ribu, diminta 15 ribu. Mohon Dishub mengecek.", way="lanjut")),
     story("x-dm", person(X, "Ayu", 804), 0,
-          Say(text="Min saya kirim lewat DM saja ya. Guru di SD anak saya sering tidak masuk, kelas 3 kosong terus. Tolong "
-              "rahasiakan nama saya", way="dm")),
+          Say(text="Min saya kirim lewat DM saja ya. Guru di SD anak saya sering tidak masuk, kelas 3 kosong terus. "
+              "Tolong rahasiakan nama saya", way="dm")),
     story("kota-lubang", person(OPEN311, "Pelapor di portal", 901), 4.1,
           Report(text="Lubang besar di Jalan Perintis Kemerdekaan, tepat di batas kota arah Pemalang",
                  address="Jalan Perintis Kemerdekaan")),

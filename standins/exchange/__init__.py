@@ -37,6 +37,7 @@ class Exchange:
     def __init__(self, site: Site, town: Town, postman: Postman) -> None:
         self.site = site
         self.town = town
+        self.postman = postman
         self.room = _Doorsteps()
         house = House(site=site, town=town, postman=postman, room=self.room)
         graph = Graph(house)

@@ -78,6 +78,10 @@ class Provider(abc.ABC):
         name = self.site.names[message.provider]
         self.town.received(phone, message.text, at=message.at, via=name, ref=message.external_id)
 
+    def handle(self, phone: Phone) -> str:  # noqa: ARG002 - others have one
+        """What stands below the citizen's name: his number, address or user name; empty where he shows none."""
+        return ""
+
     def start(self) -> None:  # noqa: B027 - only mail has servers that are no web servers
         """Open what is no web server."""
 

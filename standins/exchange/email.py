@@ -76,6 +76,10 @@ class Email(Provider):
             look=MAIL,
         )
 
+    def handle(self, phone: Phone) -> str:
+        """The address."""
+        return phone.address
+
     def _write(self, phone: Phone, text: str, step: Say | Photos, files: list[Enclosure], at: datetime | None) -> None:
         answered = "" if step.subject else self._last_received(phone)
         before = self.post.received.get(answered)

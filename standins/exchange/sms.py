@@ -77,6 +77,10 @@ class Sms(Provider):
         self.town.received(phone, message.text, at=message.at, via=name, ref=message.external_id)
         self.postman.later(REPORT_AFTER, lambda: self._reports(message))
 
+    def handle(self, phone: Phone) -> str:
+        """The number."""
+        return phone.address
+
     def _long(self, phone: Phone, step: Long, at: datetime | None) -> None:
         number = self.site.names["kannel"]
         reference = uuid.uuid4().bytes[0]

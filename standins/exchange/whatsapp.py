@@ -113,6 +113,10 @@ class WhatsApp(Provider):
         self.town.received(phone, text, at=message.at, via=name, ref=message.external_id, label=label)
         self.postman.later(REPORT_AFTER, lambda: self._reports(message))
 
+    def handle(self, phone: Phone) -> str:
+        """The number, unless he hides it."""
+        return phone.address if phone.address.startswith("+") else "nomor disembunyikan"
+
     def _tell(self, phone: Phone, text: str, payloads: list[Payload], at: datetime | None, **more: Any) -> None:
         site = self.site
         message = payloads[-1]["entry"][0]["changes"][0]["value"]["messages"][0]

@@ -86,6 +86,10 @@ class X(Provider):
             look="" if direct else POST,
         )
 
+    def handle(self, phone: Phone) -> str:
+        """The user name."""
+        return f"@{citizen(phone).username}"
+
     def _write(self, phone: Phone, text: str, way: str, names: Sequence[str]) -> None:
         files = [File(name=f"{name}.jpg", content=pictures.jpeg(name)) for name in names]
         name = self.site.names[KIND]

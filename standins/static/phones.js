@@ -75,6 +75,7 @@ document.addEventListener("submit", async (event) => {
       return;
     }
     form.elements.teks.value = "";
+    if (form.elements.subjek) form.elements.subjek.value = "";
     await renew(phone);
     toEnd(phone.querySelector("[data-lines]"));
     form.elements.teks.focus();
@@ -87,7 +88,7 @@ document.addEventListener("submit", async (event) => {
 
 // Enter sends, as on a phone; Shift+Enter makes a new line.
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("[data-write] textarea")) {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("[data-write] textarea:not([data-many])")) {
     event.preventDefault();
     event.target.form.requestSubmit();
   }
