@@ -5,6 +5,7 @@ Neither system publishes the layout of its export; where a heading is another, t
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
@@ -58,6 +59,7 @@ REQUIRED: Final = ("id", "text")
 _NO_WORD: Final = re.compile(r"[\W_]+")
 
 
+@functools.lru_cache(maxsize=1024)  # the same headings stand beside each of a file's rows
 def plain(heading: str) -> str:
     """A heading without its case, signs and doubled blanks."""
     return _NO_WORD.sub(" ", unicodedata.normalize("NFKC", heading).lower()).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from channels.contract import RawMessage
     from channels.lapor.tables import Row
+    from normalizer.complaint import State
     from normalizer.messages import JSON, Inbound
 
 _LONGEST_ID: Final = 100
@@ -141,9 +143,13 @@ class Export(Dialect[ExportSettings]):
             raise ImportRefused(_NO_TABLE)
         return best[1:]
 
-    @property
+    @functools.cached_property
     def _chosen(self) -> dict[str, str]:
         return {field: getattr(self.settings, f"column_{field}") for field in columns.HEADINGS}
+
+    @functools.cached_property
+    def _states(self) -> dict[str, State]:
+        return words.pairs(self.settings.states)
 
     def _report(self, number: int, headings: Sequence[str], row: Row) -> Report:
         pairs = [[storable(name), storable(cell)] for name, cell in zip(headings, row or (), strict=False)]
@@ -232,7 +238,7 @@ class Export(Dialect[ExportSettings]):
             name=None if nameless else name,
             remote=RemoteState(
                 word=status,
-                state=words.state_of(status, words.pairs(self.settings.states)),
+                state=words.state_of(status, self._states),
                 anonim=anonim,
                 rahasia=rahasia,
             ),
