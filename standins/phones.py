@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, jsonify, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Flask, Response, abort, jsonify, redirect, render_template, request, url_for
 
 from standins import pictures
 from standins.kinds import KINDS, SMS
@@ -158,7 +158,8 @@ class _Pages:
         path = self._town.path.with_name(EXAMPLE)
         if not path.exists():
             abort(404)
-        return send_file(path.absolute(), mimetype="text/csv", as_attachment=True)
+        named = {"Content-Disposition": f"attachment; filename={EXAMPLE}"}
+        return Response(path.read_bytes(), mimetype="text/csv", headers=named)
 
     def _receiver(self) -> str:
         """The SMS provider whose number was chosen."""

@@ -31,7 +31,7 @@ _BY_TWILIO: Final = "whatsapp-twilio"
 _VOICE: Final = Path(__file__).parent.parent / "static" / "suara.ogg"
 #: What Meta approved, by the names in config/demo/muara.toml: the ticket, the program, the words.
 _TEMPLATES: Final = {
-    "aduan_diterima": "Aduan {} untuk {} kami terima. {} Terima kasih.",
+    "aduan_diterima": "Kabar tentang aduan {} di {}: {} Terima kasih.",
     "aduan_pertanyaan": "Mengenai aduan {} ({}), kami bertanya: {} Mohon dijawab di sini.",
     "aduan_selesai": "Aduan {} ({}) selesai: {} Terima kasih atas laporan Anda.",
     "aduan_jawaban": "Mengenai aduan {} ({}): {} Terima kasih.",

@@ -6,7 +6,6 @@ import json
 import socket
 import stat
 import threading
-import uuid
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -15,66 +14,27 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-import wiring
-from channels.contract import RawMessage, RawRequest
 from channels.errors import VerificationFailed
+from channels.registry import manifests
 from commands import demo, demo_data
 from dispatcher import runtime as runtimes
 from normalizer.messages import DeliveryReceipt, Edit, InboundMessage
-from standins import phones, pictures
+from standins import pictures
 from standins.citizens import Citizens
-from standins.exchange import Exchange
+from standins.kinds import FACEBOOK, INSTAGRAM, LINE, SMS, TELEGRAM, WHATSAPP, X
 from standins.mailroom import Delivered
 from standins.postman import Postman, Refused
 from standins.request import Request
-from standins.stories import OPENING, Fill, later
-from standins.town import SMS, TELEGRAM, Town
+from standins.steps import Say
+from standins.stories import OPENING, later
+from standins.town import Town
+from tests.integration.demo_stand import OFFICERS, Stand, judged, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from flask.testing import FlaskClient
-
     from dispatcher.runtime import Runtime
-    from normalizer.messages import Inbound
-
-OFFICERS = ["petugas", "admin"]
-FORMS = {story.key for story in OPENING if any(isinstance(step, Fill) for step in story.steps)}
-
-
-class Wall(Postman):
-    """Instead of a site: it keeps what was carried to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.carried: list[Request] = []
-        self.promised: list[Callable[[], list[Request]]] = []
-
-    def carry(self, request: Request) -> None:
-        self.carried.append(request)
-
-    def later(self, seconds: float, make: Callable[[], list[Request]]) -> None:
-        assert seconds > 0
-        self.promised.append(make)
-
-
-class Stand:
-    """A town whose providers write to a wall, and the site's own adapters to judge what they wrote."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.memory = demo_data.remember(data_dir, OFFICERS) | {"host": "127.0.0.1", "port": 8080, "town_port": 8081}
-        demo_data.keep(data_dir, self.memory)
-        self.settings = demo_data.settings(data_dir)
-        stage = demo._stage(self.settings, self.memory, pace=0, seed=1)
-        self.town = Town(stage.path)
-        self.wall = Wall()
-        self.exchange = Exchange(stage.site, self.town, self.wall)
-        pages = phones.create_app(self.exchange, inbox_url=stage.inbox_url, formats=stage.formats)
-        self.client: FlaskClient = pages.test_client()
-
-    def runtime(self) -> Runtime:
-        return wiring.build(self.settings, database_url="postgresql+psycopg://", redis_url="redis://127.0.0.1:1/0")
 
 
 @pytest.fixture
@@ -95,42 +55,6 @@ def site(stand: Stand) -> Iterator[Runtime]:
     made.engine.dispose()
 
 
-def judged(site: Runtime, request: Request, **changed: Any) -> list[Inbound]:
-    """What the account that the request is addressed to makes of it. VerificationFailed."""
-    url = urlsplit(request.url)
-    account = site.accounts[url.path.rpartition("/")[2]]
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    fields: dict[str, Any] = {
-        "method": request.method,
-        "url": request.url,
-        "path": url.path,
-        "query": url.query,
-        "headers": headers,
-        "body": request.body,
-        "remote": "127.0.0.1",
-    }
-    raw = RawRequest(**fields | changed)
-    assert raw.method in account.manifest.methods
-    now = datetime.now(UTC)
-    account.channel.verify(raw, now)
-    return account.channel.parse(
-        RawMessage(
-            id=uuid.uuid4().hex, account=account.name, received_at=now, query=raw.query, headers=headers, body=raw.body
-        )
-    )
-
-
-def opened(stand: Stand, *, stop: threading.Event | None = None) -> list[Request]:
-    """The opening without the forms, which need a site that answers."""
-    for key in FORMS:
-        stand.town.done(key)
-    for story in OPENING:
-        phone = stand.town.phone(story.who.kind, story.who.address, story.who.name)
-        stand.town.received(phone, "nomor K7MP-2XWD")  # for whoever asks about his ticket
-    Citizens(stand.exchange, pace=0, seed=1, stop=stop or threading.Event()).play()
-    return stand.wall.carried
-
-
 def test_secrets_are_made_up_for_each_demo_and_nobody_else_reads_them(
     stand: Stand, data_dir: Path, tmp_path: Path
 ) -> None:
@@ -144,6 +68,18 @@ def test_secrets_are_made_up_for_each_demo_and_nobody_else_reads_them(
 def test_a_second_start_has_the_same_secrets(stand: Stand, data_dir: Path) -> None:
     assert demo_data.is_demo(data_dir)
     assert demo_data.remember(data_dir, OFFICERS) == stand.memory
+
+
+def test_what_an_older_version_did_not_make_is_made_up(stand: Stand, data_dir: Path) -> None:
+    secrets = stand.memory["secrets"]
+    older = {name: value for name, value in secrets.items() if name.partition("_")[0] in {"kannel", "telegram"}}
+    demo_data.keep(data_dir, {"host": "127.0.0.1", "port": 1, "town_port": 2, "secrets": older, "passwords": {}})
+    made = demo_data.remember(data_dir, OFFICERS)
+    assert made["secrets"].keys() == secrets.keys()
+    assert made["secrets"] | older == made["secrets"]
+    assert set(made["passwords"]) == set(OFFICERS)
+    assert made["port"] == 1
+    demo_data.settings(data_dir)  # a command that looks at it before it has run anew
 
 
 def test_a_real_installation_is_no_place_for_a_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,7 +110,13 @@ def test_the_environment_leads_a_demo_to_no_other_database(
 def test_two_programs_share_the_short_code(stand: Stand) -> None:
     sharing = [program.key for program in stand.settings.programs if "sms-kannel" in program.accounts]
     assert sharing == ["masbupsiaga", "maturbupati"]
-    assert {account.dialect for account in stand.settings.accounts.values()} == {None, "kannel", "android", "twilio"}
+    dialects = {account.dialect for account in stand.settings.accounts.values()}
+    assert dialects == {None, "kannel", "android", "twilio", "export", "open311"}
+
+
+def test_every_channel_has_an_account(stand: Stand, site: Runtime) -> None:
+    assert {account.manifest.key for account in site.accounts.values()} == set(manifests())
+    assert {program.key for program in stand.settings.programs if "whatsapp" in program.accounts} == {"masbupsiaga"}
 
 
 def test_the_next_free_port_is_taken() -> None:
@@ -183,12 +125,15 @@ def test_the_next_free_port_is_taken() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert demo._free_port("127.0.0.1", port) > port
+        ports = demo._free_ports("127.0.0.1", port)
+        assert list(ports.values()) == sorted({port + 1, *ports.values()} - {port})[-3:]
+        assert len({*ports.values()}) == 3
 
 
 def test_what_the_citizens_send_is_proven_and_read_by_the_sites_own_adapters(stand: Stand, site: Runtime) -> None:
     carried = opened(stand)
     items = [item for request in carried for item in judged(site, request)]
-    assert len(items) >= 40
+    assert len(items) >= 60
     assert {type(item) for item in items} == {InboundMessage, Edit}
     messages = [item for item in items if isinstance(item, InboundMessage)]
     doubles = len(messages) - len({(item.conversation_id, item.external_id) for item in messages})
@@ -210,7 +155,7 @@ def test_a_changed_request_is_no_providers(stand: Stand, site: Runtime) -> None:
         forged: dict[str, Any] = {"headers": {}, "query": urlsplit(request.url).query.replace("secret=", "secret=x")}
         with pytest.raises(VerificationFailed):
             judged(site, request, **forged)
-    assert len(accounts) == 4
+    assert len(accounts) == 8
 
 
 def test_delivery_reports_are_the_providers_too(stand: Stand, site: Runtime) -> None:
@@ -218,19 +163,15 @@ def test_delivery_reports_are_the_providers_too(stand: Stand, site: Runtime) -> 
     stand.exchange.apps["/kannel"].extensions["kannel_reports"].append(
         f"{hook}?secret={stand.memory['secrets']['kannel_secret']}&out=o1&dlr=%d&reply=%A&sender=%p&receiver=%P&time=%t"
     )
-    for provider in ("kannel", "twilio", "android", TELEGRAM):
-        stand.exchange._doorsteps.deliver(
-            Delivered(
-                provider=provider,
-                account="a",
-                to="81001" if provider == TELEGRAM else "+628120",
-                text="x",
-                external_id="81001:1" if provider == TELEGRAM else "o1",
-            )
+    ids = {TELEGRAM: "81001:1", FACEBOOK: "m_1", INSTAGRAM: "aW1"}
+    for provider in ("kannel", "twilio", "android", "whatsapp-twilio", *ids):
+        to = "+628120" if provider not in ids else "81001"
+        stand.exchange.room.deliver(
+            Delivered(provider=provider, account="a", to=to, text="x", external_id=ids.get(provider, "o1"))
         )
     reports = [item for make in stand.wall.promised for request in make() for item in judged(site, request)]
     assert {type(report) for report in reports} == {DeliveryReceipt}
-    assert [report.external_id for report in reports] == ["o1"] * 4
+    assert [report.external_id for report in reports] == ["o1"] * 5 + ["m_1", "aW1"]
 
 
 def test_a_second_start_plays_nothing_again_and_counts_on(stand: Stand, data_dir: Path) -> None:
@@ -242,11 +183,10 @@ def test_a_second_start_plays_nothing_again_and_counts_on(stand: Stand, data_dir
         stand.town.lines(phone.id) for phone in stand.town.phones()
     ]
     phone = again.town.phone(TELEGRAM, "8100201")
-    line, update = again.exchange.chat(phone, "masih belum ditambal")
+    again.exchange.do(phone, Say(text="masih belum ditambal"))
     before = [json.loads(request.body) for request in first if request.url.endswith("/telegram")]
-    assert update["update_id"] > max(one["update_id"] for one in before)
-    assert line.ref not in stand.town.refs()
-    assert 8100201 in again.exchange._cloud.chats  # so that he can be answered
+    assert json.loads(again.wall.carried[0].body)["update_id"] > max(one["update_id"] for one in before)
+    assert again.town.lines(phone.id)[-1].ref not in stand.town.refs()
 
 
 def test_a_line_that_a_kill_cut_off_is_dropped(stand: Stand) -> None:
@@ -271,14 +211,15 @@ def test_stopped_in_the_middle_the_rest_is_told_later(stand: Stand, data_dir: Pa
     stand.wall.carry = carry_ten  # type: ignore[method-assign]
     told = len(opened(stand, stop=stop))
     rest = opened(Stand(data_dir))
-    assert 10 <= told < 20
+    assert 10 <= told < 20  # the story under way is told to its end
     assert told + len(rest) == len(opened(Stand(data_dir.with_name("whole"))))
 
 
 def test_the_stream_is_the_same_for_the_same_seed() -> None:
     assert [later(number, 7) for number in range(40)] == [later(number, 7) for number in range(40)]
     assert [later(number, 7) for number in range(40)] != [later(number, 8) for number in range(40)]
-    assert {later(number, 7).who.kind for number in range(40)} == {SMS, TELEGRAM}
+    kinds = {later(number, 7).who.kind for number in range(80)}
+    assert kinds == {SMS, WHATSAPP, TELEGRAM, LINE, FACEBOOK, X}
 
 
 def test_patience_with_a_site_that_is_away_ends() -> None:
