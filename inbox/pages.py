@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from inbox import acts, auth, case, desk, files, imports, queue, reporter, words
+from inbox import acts, auth, case, desk, files, imports, letters, queue, reporter, words
 from inbox.rights import Need, may
 from inbox.state import KEY, Inbox, inbox, page
 from store.engine import is_away
@@ -56,6 +56,7 @@ ROUTES: Final = (
     Route(rule="/import", name="import_form", view=imports.show, need=Need.IMPORT),
     Route(rule="/import", name="import_upload", view=imports.upload, need=Need.IMPORT, method="POST"),
     Route(rule="/import/confirm", name="import_confirm", view=imports.confirm, need=Need.IMPORT, method="POST"),
+    Route(rule="/letters/<uuid:message_id>", name="letter", view=letters.show, need=Need.READ),
     Route(rule="/files/<uuid:attachment_id>", name="file", view=files.show, need=Need.READ),
     Route(rule="/files/<uuid:attachment_id>/thumb", name="thumb", view=files.thumb, need=Need.READ),
     Route(rule="/files/<uuid:attachment_id>/original", name="original", view=files.original, need=Need.READ),
@@ -167,7 +168,7 @@ def _secured(response: BaseResponse) -> BaseResponse:
     headers.setdefault("Content-Security-Policy", _POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
-    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Referrer-Policy", "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if request.endpoint == "inbox.static":
         headers["Cache-Control"] = "public, max-age=31536000, immutable"

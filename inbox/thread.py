@@ -48,7 +48,10 @@ class Delivery:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One entry of the thread. `kind` is in, out, note or event; of an event only `text` and `who` are filled."""
+    """One entry of the thread. `kind` is in, out, note or event; of an event only `text` and `who` are filled.
+
+    `letter` names a mail that can be seen as it was sent.
+    """
 
     kind: str
     order: datetime
@@ -58,6 +61,7 @@ class Line:
     channel: str = ""
     subject: str = ""
     quoted: str = ""
+    letter: UUID | None = None
     original: str = ""
     revised: Time | None = None
     withdrawn: Time | None = None
@@ -144,6 +148,7 @@ def _inbound(row: Any, file: File, desk: Desk, cover: Veil) -> Line:
         subject=cover.text(row.subject),
         # What came along (a mail's history, its signature) names the writer in ways that no pattern knows.
         quoted="" if cover.hidden else row.quoted or "",
+        letter=row.id if row.html and not cover.hidden else None,
         original=cover.text(row.text) if revised else "",
         revised=desk.time(row.revised_at) if revised and row.revised_at else None,
         withdrawn=desk.time(row.withdrawn_at) if row.withdrawn_at else None,

@@ -90,6 +90,16 @@ def stamp(connection: Connection, complaint_id: UUID) -> str:
     return repr((*row, *counted, connection.scalar(sends), connection.scalar(files)))
 
 
+def letter(connection: Connection, scope: Scope, message_id: UUID) -> Any:
+    """The safe HTML of a mail that the scope reaches, with its complaint's anonim and rahasia; None for any other."""
+    query = (
+        select(Message.html, Message.subject, Complaint.anonim, Complaint.rahasia)
+        .join(Complaint, Complaint.id == Message.complaint_id)
+        .where(Message.id == message_id, Message.html.is_not(None), within(scope))
+    )
+    return connection.execute(query).one_or_none()
+
+
 def attachment(connection: Connection, scope: Scope, attachment_id: UUID) -> Any:
     """A stored file that the scope reaches, with what is shown of it and its complaint's anonim and rahasia."""
     query = (

@@ -41,7 +41,9 @@ class EmailChannel(Channel[EmailSettings]):
 
     def __init__(self, account: AccountInfo, settings: EmailSettings) -> None:
         super().__init__(account, settings)
-        self._mailbox = Mailbox((settings.address, *settings.aliases), settings.signing_key, settings.tag_separator)
+        self._mailbox = Mailbox(
+            (settings.address, *settings.aliases), settings.signing_key, settings.tag_separator, settings.authserv
+        )
         self._tokens = AccessTokens(settings)
         self._session = Session(settings, self._tokens)
         self._receiver = Receiver(settings, self._session)

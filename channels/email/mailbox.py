@@ -25,11 +25,14 @@ class Mailbox:
     """The addresses that are ours (lower case, without tags) and the secret that makes conversation tokens.
 
     `tag_separator` stands between the local part and the token; empty where the provider knows no sub-addresses.
+    `authserv` is the name with which our own mail server begins its Authentication-Results (RFC 8601); without one
+    nobody's are believed.
     """
 
     addresses: tuple[str, ...]
     key: str = dataclasses.field(repr=False)
     tag_separator: str = "+"
+    authserv: str = ""
 
     def owns(self, address: str) -> bool:
         """Tell whether mail to or from this address is ours, with any tag or none."""

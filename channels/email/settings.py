@@ -63,6 +63,8 @@ class EmailSettings:
     """One mailbox; ValueError names the key that cannot be used. Times are in seconds, sizes in bytes.
 
     `signing_key` makes the tokens in our Reply-To addresses: whoever changes it cuts all running threads.
+    `authserv` is the name in the Authentication-Results of the office's own server; without it no sender counts as
+    verified.
     Empty `username` is `address`; empty `smtp_username` and `smtp_password` are those of IMAP. A port of 0 is the usual
     one. With `oauth_url` both servers get an access token (XOAUTH2) instead of the password: by `oauth_refresh_token`,
     or where that is empty by the client's own right (`client_credentials`).
@@ -82,6 +84,7 @@ class EmailSettings:
     smtp_port: int = _checked(_port, default=0)
     smtp_security: Security = "starttls"
     smtp_login: bool = True
+    authserv: str = _checked(_line, default="")
     smtp_username: str = _checked(_line, default="")
     smtp_password: str = _checked(_line, default="", secret=True)
     oauth_url: str = ""

@@ -255,3 +255,23 @@ def test_the_same_bytes_give_the_same_items() -> None:
     body = mail("x", **{"Message-ID": None})
     assert items(body) == items(body)
     assert items(b"  \r\n") == [Ignored(reason="empty")]
+
+
+@pytest.mark.parametrize(
+    ("results", "verified"),
+    [
+        ("mx.pemalang.example; dmarc=pass header.from=surat.example", True),
+        ("MX.pemalang.example 1; spf=pass; dmarc=pass", True),
+        ("mx.pemalang.example; dmarc=fail", False),
+        ("palsu.example; dmarc=pass", False),
+        ("mx.pemalang.example.palsu.example; dmarc=pass", False),
+        ("; dmarc=pass", False),
+    ],
+)
+def test_a_sender_counts_as_verified_only_by_the_word_of_our_own_server(results: str, verified: bool) -> None:
+    mailbox = dataclasses.replace(MAILBOX, authserv="mx.pemalang.example")
+    body = mail("x", f"Authentication-Results: {results}", "Authentication-Results: mx.pemalang.example; dmarc=pass")
+    [found] = read_mail(body, mailbox)
+    assert isinstance(found, InboundMessage)
+    assert found.hints.get("email_verified", False) is verified
+    assert "email_verified" not in message(body).hints

@@ -36,6 +36,7 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "import_form": (303, 200, 403, None),
     "import_upload": (401, 422, 403, None),
     "import_confirm": (401, 409, 403, None),
+    "letter": (303, 200, None, 404),
     "file": (303, 200, None, 404),
     "thumb": (303, 200, None, 404),
     "original": (303, 200, None, 404),
@@ -70,6 +71,7 @@ class Target:
             sha256 = site.runtime.blobs.put(b"isi")
             made = renditions.Made(shown=sha256, thumb=sha256, content_type="image/jpeg")
             renditions.keep(connection, sha256, made, factories.NOW)
+            self.letter = factories.line(connection, case, "surat", html="<p>surat</p>")
             self.file = factories.attachment(connection, line, sha256=sha256, content_type="image/png", name="a.png")
 
     def address(self, rule: str, name: str) -> str:
@@ -78,6 +80,7 @@ class Target:
             rule.replace("<ticket>", self.ticket)
             .replace("<uuid:outbox_id>", str(outbox))
             .replace("<uuid:attachment_id>", str(self.file))
+            .replace("<uuid:message_id>", str(self.letter))
         )
 
 

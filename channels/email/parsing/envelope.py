@@ -131,6 +131,12 @@ def _sent_at(written: str, internal_date: datetime | None) -> datetime | None:
     return moment
 
 
+def _vouched(results: str, authserv: str) -> bool:
+    """Whether the topmost results are our own server's: anybody may write such a header into a mail (RFC 8601, 5)."""
+    name = results.partition(";")[0].split()
+    return bool(authserv and name) and name[0].lower() == authserv.lower()
+
+
 def _hints(headers: Headers, sender: Sender, mailbox: Mailbox) -> dict[str, JSON]:
     hints: dict[str, JSON] = {}
     if is_automatic(headers, sender.address):
@@ -147,6 +153,8 @@ def _hints(headers: Headers, sender: Sender, mailbox: Mailbox) -> dict[str, JSON
         verdicts.setdefault(method.lower(), verdict.lower())
     if verdicts:
         hints["auth"] = verdicts
+    if verdicts.get("dmarc") == "pass" and _vouched(headers.plain("authentication-results"), mailbox.authserv):
+        hints["email_verified"] = True
     before = ids.listed(headers, "references") or ids.listed(headers, "in-reply-to")
     chain = [one for one in (*before, *ids.listed(headers, "message-id")) if ids.is_plain(one)]
     if chain:
