@@ -33,7 +33,9 @@ class LineSettings:
             raise ValueError("destination: expected the bot's user id, U and 32 hexadecimal digits")
         for key, url in (("api_url", self.api_url), ("data_url", self.data_url)):
             parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.path.endswith(("/", "/v2")):
+            # The library adds the version itself.
+            ends = parts.query or parts.path.endswith(("/", "/v2"))
+            if parts.scheme not in {"http", "https"} or not parts.hostname or ends:
                 raise ValueError(f"{key}: expected an address such as {API}")
         if self.timeout <= 0:
             raise ValueError("timeout: must be more than 0 seconds")
