@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dispatcher.conversation import AutoReply
-from normalizer import clock, text, thread
+from normalizer import text, thread
+from normalizer.clock import Facts
 from normalizer.complaint import CLOSED, ReportType, State
-from normalizer.program import Clocks
 from store.journal import new_id
 from store.threads import CaseRow
 
@@ -168,15 +168,13 @@ def _describe(runtime: Runtime, conversation: Conversation, case: CaseRow, rows:
     case.place = _where(runtime, program, content)
     where = case.place["label"] if case.place is not None else ""
     case.words = text.searchable(f"{case.subject} {' '.join(row.clean for row in content)} {where}"[:SEARCHED])
-    _set_clock(case, program)
+    case.clock_started_at = None  # while nobody has acted, the clocks count from the first line
+    _reckon(case, program, Facts.of(case))
 
 
-def _set_clock(case: CaseRow, program: Program | None) -> None:
-    clocks = Clocks() if program is None else program.clocks
-    zone = "Asia/Jakarta" if program is None else program.timezone
-    case.response_due_at = clock.due(case.opened_at, clocks.first_response, clocks, zone)
-    case.resolution_due_at = clock.due(case.opened_at, clocks.resolution, clocks, zone)
-    case.next_due_at = case.response_due_at
+def _reckon(case: CaseRow, program: Program | None, facts: Facts) -> None:
+    for name, value in facts.columns(program).items():
+        setattr(case, name, value)
 
 
 def _wordless(row: MessageRow) -> str:
@@ -220,16 +218,15 @@ def _continue(runtime: Runtime, conversation: Conversation, case: CaseRow, now: 
     case.version += 1  # an officer who answers without having read this is asked first
     conversation.events.append((case.id, "warga", "menulis_lagi", {}))
     state = State(case.state)
+    if state not in CLOSED and state is not State.MENUNGGU_WARGA:
+        return
+    facts = Facts.of(case).moved(State.TINDAK_LANJUT, now)
     if state in CLOSED:
-        program = runtime.programs.get(case.program or "")
-        clocks = Clocks() if program is None else program.clocks
-        zone = "Asia/Jakarta" if program is None else program.timezone
-        case.response_due_at = case.next_due_at = clock.due(now, clocks.first_response, clocks, zone)
-        case.resolution_due_at = clock.due(now, clocks.resolution, clocks, zone)
+        facts = facts.restarted(now)
         case.responded_at = case.closed_at = None
         conversation.events.append((case.id, "sistem", "dibuka_kembali", {"dari": state.value}))
-    if state in CLOSED or state is State.MENUNGGU_WARGA:
-        case.state = State.TINDAK_LANJUT.value
+    case.state = State.TINDAK_LANJUT.value
+    _reckon(case, runtime.programs.get(case.program or ""), facts)
 
 
 def _settle_empty(

@@ -35,4 +35,4 @@ def mirrored(runtime: Runtime, connection: Connection, rows: Sequence[ItemRow], 
                 )
             )
     if told:
-        mirror.apply(connection, told, now)
+        mirror.apply(connection, told, now, runtime.programs)

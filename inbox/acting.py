@@ -35,7 +35,14 @@ def act_on(row: Row) -> Act:
         version = int(request.form.get("version", ""))
     except ValueError:
         abort(400)
-    return Act(complaint_id=row.id, version=version, officer_id=person().id, username=person().username, now=now())
+    return Act(
+        complaint_id=row.id,
+        version=version,
+        officer_id=person().id,
+        username=person().username,
+        now=now(),
+        programs=runtime().programs,
+    )
 
 
 def submission() -> str:

@@ -1,70 +1,154 @@
-"""Deadlines: plain hours, or working days without weekends and Indonesia's national holidays."""
+"""The clocks of a complaint: which of them run, until when, and how what is left reads."""
 
 from __future__ import annotations
 
-import functools
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Final, Literal
-from zoneinfo import ZoneInfo
+import dataclasses
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-import holidays
-
-from normalizer.program import Calendar
+from normalizer.clock_time import counted, due, shift
+from normalizer.complaint import CLOSED, State
+from normalizer.program import Clock, Clocks
 
 if TYPE_CHECKING:
-    from normalizer.program import Clocks
+    from normalizer.program import Program
 
 Chip = Literal["green", "amber", "red"]
-_SATURDAY: Final = 5
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 #: Clocks of 24 and 48 hours are read in hours, longer ones in days.
 _HOURS_UNTIL: Final = 2 * _DAY
+#: Where no program says otherwise.
+ZONE: Final = "Asia/Jakarta"
+_STANDING: Final = frozenset({State.MENUNGGU_WARGA, State.DITUNDA})
 
 
-@functools.lru_cache(maxsize=32)
-def _national(year: int) -> frozenset[date]:
-    """Indonesia's national holidays of a year; those by the moon are estimates until the decree."""
-    return frozenset(holidays.country_holidays("ID", years=year))
+class Stay(NamedTuple):
+    """A time that a complaint spent waiting for the citizen or on hold; `until` is None while it does."""
+
+    state: State
+    since: datetime
+    until: datetime | None
 
 
-def _works(day: date, clocks: Clocks) -> bool:
-    if day in clocks.workdays:
-        return True
-    return day.weekday() < _SATURDAY and day not in clocks.holidays and day not in _national(day.year)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """When each clock of a complaint ends, None for a clock that it has not; only what is in `running` counts.
 
-
-def _next_working(day: date, clocks: Clocks) -> date:
-    day += timedelta(days=1)
-    while not _works(day, clocks):
-        day += timedelta(days=1)
-    return day
-
-
-@functools.lru_cache(maxsize=1024)
-def _last_day(day: date, amount: int, clocks: Clocks) -> tuple[date, bool]:
-    """The day on which `amount` working days after `day` end, and whether `day` itself is a working day."""
-    works = _works(day, clocks)
-    if not works:
-        day = _next_working(day, clocks)
-    for _ in range(amount):
-        day = _next_working(day, clocks)
-    return day, works
-
-
-def due(start: datetime, amount: int, clocks: Clocks, timezone: str) -> datetime:
-    """When `amount` hours (plain) or working days (working) after the aware `start` are over, in the program's zone.
-
-    A working day ends at the same time of day on the next working day. What comes in on a day off counts as if it had
-    come at the first moment of the next working day.
+    A clock that stands still keeps the end that it had when it stopped.
     """
-    zone = ZoneInfo(timezone)
-    if clocks.calendar is Calendar.PLAIN:
-        return (start.astimezone(UTC) + timedelta(hours=amount)).astimezone(zone)
-    local = start.astimezone(zone)
-    day, works = _last_day(local.date(), amount, clocks)
-    return datetime.combine(day, local.time() if works else time(), zone)
+
+    ends: dict[Clock, datetime]
+    running: frozenset[Clock]
+
+    @property
+    def next(self) -> datetime | None:
+        """What the queue sorts by."""
+        return min((end for clock, end in self.ends.items() if clock in self.running), default=None)
+
+    def columns(self) -> dict[str, datetime | None]:
+        """As the complaint's columns hold them."""
+        return {
+            "verification_due_at": self.ends.get(Clock.VERIFICATION),
+            "response_due_at": self.ends.get(Clock.RESPONSE),
+            "resolution_due_at": self.ends.get(Clock.RESOLUTION),
+            "silence_due_at": self.ends.get(Clock.SILENCE),
+            "next_due_at": self.next,
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the clocks depend on: since when they count, the state, the first answer, the stays in standing states."""
+
+    started_at: datetime
+    state: State = State.BARU
+    responded_at: datetime | None = None
+    stays: tuple[Stay, ...] = ()
+
+    @classmethod
+    def of(cls, row: Any) -> Facts:
+        """From a complaint's row: anything with its column names."""
+        stays = tuple(
+            Stay(State(state), datetime.fromisoformat(since), datetime.fromisoformat(until) if until else None)
+            for state, since, until in row.stays
+        )
+        return cls(
+            started_at=row.clock_started_at or row.opened_at,
+            state=State(row.state),
+            responded_at=row.responded_at,
+            stays=stays,
+        )
+
+    def moved(self, state: State, now: datetime, *, asked: bool = False) -> Facts:
+        """After a change of state; `asked` says that the citizen was asked, perhaps once more."""
+        stays = list(self.stays)
+        if stays and stays[-1].until is None and (stays[-1].state is not state or asked):
+            stays[-1] = stays[-1]._replace(until=now)
+        if state in _STANDING and not (stays and stays[-1].until is None):
+            stays.append(Stay(state, now, None))
+        return dataclasses.replace(self, state=state, stays=tuple(stays))
+
+    def restarted(self, now: datetime) -> Facts:
+        """All clocks anew, as for a closed complaint whose citizen writes again."""
+        return dataclasses.replace(self, started_at=now, responded_at=None, stays=())
+
+    def columns(self, program: Program | None) -> dict[str, Any]:
+        """The complaint's columns that follow from the facts: its clocks, and what they are reckoned from."""
+        stays = [
+            [stay.state.value, stay.since.isoformat(), stay.until and stay.until.isoformat()] for stay in self.stays
+        ]
+        return {"clock_started_at": self.started_at, "stays": stays, **reckon(program, self).columns()}
+
+
+def reckon(program: Program | None, facts: Facts) -> Deadlines:
+    """The deadlines of a complaint; without a program, the house's usual clocks."""
+    clocks = Clocks() if program is None else program.clocks
+    zone = ZONE if program is None else program.timezone
+    ends, running = {}, set()
+    for each in Clock:
+        start = since(facts, each)
+        if start is None or not clocks.amount(each):
+            continue
+        calendar = clocks.calendar_of(each)
+        end = due(start, clocks.amount(each), clocks, zone, calendar)
+        for stay in pauses(clocks, facts, each):
+            if stay.until is not None:
+                lost = counted(max(stay.since, start), stay.until, clocks, zone, calendar)
+                end = shift(end, lost, clocks, zone, calendar)
+        ends[each] = end
+        if _runs(clocks, facts, each):
+            running.add(each)
+    return Deadlines(ends=ends, running=frozenset(running))
+
+
+def since(facts: Facts, clock: Clock) -> datetime | None:
+    """When a clock began to count; None for silence while nobody waits for the citizen."""
+    if clock is not Clock.SILENCE:
+        return facts.started_at
+    last = facts.stays[-1] if facts.stays else None
+    return last.since if last is not None and last.until is None and last.state is State.MENUNGGU_WARGA else None
+
+
+def pauses(clocks: Clocks, facts: Facts, clock: Clock) -> list[Stay]:
+    """The stays during which a clock stood still."""
+    stops = {State.MENUNGGU_WARGA: clocks.pause_while_waiting, State.DITUNDA: clocks.pause_while_held}
+    return [stay for stay in facts.stays if clock is not Clock.SILENCE and clock in stops[stay.state]]
+
+
+def _runs(clocks: Clocks, facts: Facts, clock: Clock) -> bool:
+    if facts.state in CLOSED or any(stay.until is None for stay in pauses(clocks, facts, clock)):
+        return False
+    match clock:
+        case Clock.VERIFICATION:
+            return facts.state is State.BARU
+        case Clock.RESPONSE:
+            return facts.responded_at is None
+        case Clock.RESOLUTION:
+            return True
+        case Clock.SILENCE:
+            return facts.state is State.MENUNGGU_WARGA
 
 
 def chip(due: datetime, now: datetime, total: timedelta) -> Chip:

@@ -4,28 +4,106 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from datetime import date  # noqa: TC003 - the configuration reads these annotations at run time
+import re
+from datetime import date, timedelta
+from typing import Final
 
 
 class Calendar(enum.StrEnum):
-    """How a clock counts: every hour, or the hours of working days without national holidays."""
+    """How a clock counts: every hour, office hours of working days, or whole working days."""
 
     PLAIN = "plain"
+    HOURS = "working-hours"
     WORKING = "working"
+
+
+class Clock(enum.StrEnum):
+    """The clocks of a complaint; the last one counts how long the citizen may leave our question unanswered."""
+
+    VERIFICATION = "verification"
+    RESPONSE = "first_response"
+    RESOLUTION = "resolution"
+    SILENCE = "silence"
+
+
+class Weekday(enum.StrEnum):
+    """Days of the week in the order of `date.weekday`."""
+
+    SENIN = "senin"
+    SELASA = "selasa"
+    RABU = "rabu"
+    KAMIS = "kamis"
+    JUMAT = "jumat"
+    SABTU = "sabtu"
+    MINGGU = "minggu"
+
+
+WEEK: Final = tuple(Weekday)
+_HOURS: Final = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
+
+
+def office(hours: str) -> tuple[timedelta, timedelta]:
+    """Opening and closing of `07:15-22:15` as times since midnight; ValueError."""
+    found = _HOURS.fullmatch(hours)
+    if found is not None:
+        opens = timedelta(hours=int(found[1]), minutes=int(found[2]))
+        closes = timedelta(hours=int(found[3]), minutes=int(found[4]))
+        if opens < closes <= timedelta(days=1):
+            return opens, closes
+    raise ValueError("expected office hours of one day, such as 07:15-22:15")
+
+
+def _checked_office(hours: str) -> str:
+    office(hours)
+    return hours
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """Deadlines in hours (plain) or working days (working), counted from when the citizen sent the complaint.
+    """How long each clock runs: in hours (plain, working-hours) or working days (working); 0 means no such clock.
 
-    `holidays` adds days off (collective leave), `workdays` takes days back; both only count where the calendar does.
+    They count from when the citizen sent the complaint, `silence` from our question. `calendar` holds for all clocks
+    without one of their own. `office_hours` and the days below only count where the calendar is a working one:
+    `holidays` are days off besides the national ones, `workdays` are worked whatever else says no, `collective_leave`
+    says whether cuti bersama is off. The two lists of `pause_…` name clocks that stand still in these states.
     """
 
     calendar: Calendar = Calendar.PLAIN
+    verification: int = 0
     first_response: int = 24
     resolution: int = 48
+    silence: int = 0
+    verification_calendar: Calendar | None = None
+    first_response_calendar: Calendar | None = None
+    resolution_calendar: Calendar | None = None
+    silence_calendar: Calendar | None = None
+    office_hours: str = dataclasses.field(default="00:00-24:00", metadata={"check": _checked_office})
+    weekend: tuple[Weekday, ...] = (Weekday.SABTU, Weekday.MINGGU)
+    collective_leave: bool = True
     holidays: tuple[date, ...] = ()
     workdays: tuple[date, ...] = ()
+    pause_while_waiting: tuple[Clock, ...] = ()
+    pause_while_held: tuple[Clock, ...] = ()
+
+    def amount(self, clock: Clock) -> int:
+        """Hours or working days of a clock."""
+        amounts = {
+            Clock.VERIFICATION: self.verification,
+            Clock.RESPONSE: self.first_response,
+            Clock.RESOLUTION: self.resolution,
+            Clock.SILENCE: self.silence,
+        }
+        return amounts[clock]
+
+    def calendar_of(self, clock: Clock) -> Calendar:
+        """How a clock counts."""
+        own = {
+            Clock.VERIFICATION: self.verification_calendar,
+            Clock.RESPONSE: self.first_response_calendar,
+            Clock.RESOLUTION: self.resolution_calendar,
+            Clock.SILENCE: self.silence_calendar,
+        }
+        return own[clock] or self.calendar
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

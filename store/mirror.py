@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
+from normalizer.clock import Facts
 from normalizer.complaint import CLOSED, State
 from normalizer.remote import RemoteState, follow
 from store.models import Complaint, Event
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+    from normalizer.program import Program
 
 #: The event that such a word leaves in a complaint's history.
 EVENT = "status_luar"
@@ -44,7 +48,7 @@ class _Last:
     theirs: State | None = None
 
 
-def apply(connection: Connection, told: Sequence[Told], now: datetime) -> None:
+def apply(connection: Connection, told: Sequence[Told], now: datetime, programs: Mapping[str, Program]) -> None:
     """Bring the complaints to these states, each in the order told; reports that are not here are passed over."""
     places = _complaints(connection, told)
     cases = _locked(connection, sorted(set(places.values())))
@@ -52,7 +56,7 @@ def apply(connection: Connection, told: Sequence[Told], now: datetime) -> None:
     for each in told:
         case_id = places.get((each.account, each.external_id))
         if case_id is not None:
-            _apply(connection, cases[case_id], last.setdefault(case_id, _Last()), each, now)
+            _apply(connection, cases[case_id], last.setdefault(case_id, _Last()), each, now, programs)
 
 
 def _complaints(connection: Connection, told: Sequence[Told]) -> dict[tuple[str, str], uuid.UUID]:
@@ -68,7 +72,7 @@ def _complaints(connection: Connection, told: Sequence[Told]) -> dict[tuple[str,
 def _locked(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     columns = (
         Complaint.id, Complaint.state, Complaint.anonim, Complaint.rahasia, Complaint.version, Complaint.closed_at,
-        Complaint.responded_at, Complaint.response_due_at, Complaint.resolution_due_at,
+        Complaint.program, Complaint.responded_at, Complaint.opened_at, Complaint.clock_started_at, Complaint.stays,
     )  # fmt: skip
     query = select(*columns).where(Complaint.id.in_(ids)).order_by(Complaint.id).with_for_update()
     return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
@@ -85,13 +89,20 @@ def _last(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, _
     return found
 
 
-def _apply(connection: Connection, case: dict[str, Any], last: _Last, told: Told, now: datetime) -> None:
+def _apply(  # noqa: PLR0917 - one step of apply, split off to be read by itself
+    connection: Connection,
+    case: dict[str, Any],
+    last: _Last,
+    told: Told,
+    now: datetime,
+    programs: Mapping[str, Program],
+) -> None:
     changes = _flags(case, told.remote)
     present, wanted = State(case["state"]), told.remote.state
     if told.version >= last.version and told.remote.word and told.remote.word != last.word:
         moved = follow(present, wanted, last.theirs) if wanted is not None else None
         if moved is not None:
-            changes |= _moved(case, moved, now)
+            changes |= _moved(case, moved, now, programs.get(case["program"] or ""))
         elif wanted is not None and (present in CLOSED) != (wanted in CLOSED) and wanted is not State.BARU:
             changes["unread"] = True
         if moved is not None or last.word or wanted is not State.BARU:
@@ -108,14 +119,14 @@ def _flags(case: dict[str, Any], remote: RemoteState) -> dict[str, Any]:
     return {name: True for name in ("anonim", "rahasia") if getattr(remote, name) and not case[name]}
 
 
-def _moved(case: dict[str, Any], state: State, now: datetime) -> dict[str, Any]:
+def _moved(case: dict[str, Any], state: State, now: datetime, program: Program | None) -> dict[str, Any]:
     responded = case["responded_at"] or (now if state in _ANSWERED else None)
-    due = case["resolution_due_at"] if responded else case["response_due_at"] or case["resolution_due_at"]
+    facts = dataclasses.replace(Facts.of(SimpleNamespace(**case)), responded_at=responded).moved(state, now)
     return {
         "state": state.value,
         "touched": True,
         "responded_at": responded,
-        "next_due_at": None if state in CLOSED else due,
+        **facts.columns(program),
         "closed_at": (case["closed_at"] or now) if state in CLOSED else None,
         "last_activity_at": now,
     }

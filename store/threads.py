@@ -89,6 +89,12 @@ class CaseRow:
     response_due_at: datetime | None = None
     resolution_due_at: datetime | None = None
     next_due_at: datetime | None = None
+    clock_started_at: datetime | None = None
+    verification_due_at: datetime | None = None
+    silence_due_at: datetime | None = None
+    stays: list[Any] = dataclasses.field(default_factory=list)
+    warned: list[Any] = dataclasses.field(default_factory=list)
+    warn_at: datetime | None = None
     responded_at: datetime | None = None
     closed_at: datetime | None = None
     merged_into: uuid.UUID | None = None

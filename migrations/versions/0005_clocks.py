@@ -1,6 +1,10 @@
-"""Clocks."""
+"""Clocks: four deadlines, the times that stood still, and the warnings that are due."""
 
 from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0005"
 down_revision = "0004"
@@ -10,7 +14,22 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    for name in ("clock_started_at", "verification_due_at", "silence_due_at", "warn_at"):
+        op.add_column("complaint", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
+    for name in ("stays", "warned"):
+        op.add_column("complaint", sa.Column(name, postgresql.JSONB(), server_default="[]", nullable=False))
+    op.create_index("ix_complaint_warn", "complaint", ["warn_at"], postgresql_where=sa.text("warn_at IS NOT NULL"))
+    op.create_index(
+        "ix_complaint_silence",
+        "complaint",
+        ["silence_due_at"],
+        postgresql_where=sa.text("state = 'menunggu_warga'"),
+    )
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("ix_complaint_silence", table_name="complaint")
+    op.drop_index("ix_complaint_warn", table_name="complaint")
+    for name in ("warned", "stays", "warn_at", "silence_due_at", "verification_due_at", "clock_started_at"):
+        op.drop_column("complaint", name)

@@ -63,7 +63,7 @@ def answer(
     else:
         connection.execute(insert(Message).values({**line, "hints": {"delivered": "in-person"}}))
     changes = {"responded_at": row.responded_at or act.now, "officer_id": row.officer_id or act.officer_id}
-    write(connection, act, row, state, **changes)
+    write(connection, act, row, state, asked=state is State.MENUNGGU_WARGA, **changes)
     record(connection, act, "ditutup" if state in CLOSED and present not in CLOSED else "dijawab", state=state.value)
     return True
 

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, insert, select, update
 
+from normalizer.clock import Facts
 from normalizer.complaint import CLOSED, State
 from store.models import Complaint, Event, Message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+    from normalizer.program import Program
 
 
 class CaseworkError(Exception):
@@ -35,13 +39,14 @@ class AlreadySortedError(CaseworkError):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Who acts on which complaint, as he saw it (`version`), and when."""
+    """Who acts on which complaint, as he saw it (`version`), and when; `programs` by key say how the clocks run."""
 
     complaint_id: uuid.UUID
     version: int
     officer_id: int
     username: str
     now: datetime
+    programs: Mapping[str, Program]
 
 
 def locked(connection: Connection, act: Act) -> Any:
@@ -57,23 +62,16 @@ def fresh(connection: Connection, act: Act) -> Any:
     return row
 
 
-def next_due(row: Any, state: State, responded_at: datetime | None) -> datetime | None:
-    """The deadline that the queue sorts by in `state`; None once closed."""
-    if state in CLOSED:
-        return None
-    due: datetime | None = row.resolution_due_at if responded_at else row.response_due_at or row.resolution_due_at
-    return due
-
-
-def write(connection: Connection, act: Act, row: Any, state: State, **changes: Any) -> None:
-    """Bring the complaint into `state` with the changes, its clock reckoned anew."""
+def write(connection: Connection, act: Act, row: Any, state: State, *, asked: bool = False, **changes: Any) -> None:
+    """Bring the complaint into `state` with the changes, its clocks reckoned anew; `asked` says the citizen was."""
     closing = state in CLOSED
-    responded_at = changes.get("responded_at", row.responded_at)
+    program = act.programs.get(changes.get("program", row.program) or "")
+    known = dataclasses.replace(Facts.of(row), responded_at=changes.get("responded_at", row.responded_at))
     values = {
         "state": state.value,
         "touched": True,
         "unread": False,
-        "next_due_at": next_due(row, state, responded_at),
+        **known.moved(state, act.now, asked=asked).columns(program),
         "closed_at": (row.closed_at or act.now) if closing else None,
         "last_activity_at": act.now,
         "version": row.version + 1,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, update
 
-from normalizer import clock
 from normalizer.complaint import CLOSED, State, check_transition
 from store.casework.base import (
     Act,
@@ -81,13 +81,8 @@ def set_program(connection: Connection, act: Act, program: Program) -> None:
     row = fresh(connection, act)
     if row.program is not None:
         raise AlreadySortedError(row.program)
-    clocks = program.clocks
-    response = clock.due(row.opened_at, clocks.first_response, clocks, program.timezone)
-    resolution = clock.due(row.opened_at, clocks.resolution, clocks, program.timezone)
-    state = State(row.state)
-    due = None if state in CLOSED else (resolution if row.responded_at else response)
-    changes = {"response_due_at": response, "resolution_due_at": resolution, "next_due_at": due}
-    write(connection, act, row, state, program=program.key, **changes)
+    programs = {**act.programs, program.key: program}
+    write(connection, dataclasses.replace(act, programs=programs), row, State(row.state), program=program.key)
     record(connection, act, "program_dipilih", program=program.key)
 
 

@@ -59,6 +59,9 @@ class Complaint(Base):
     """One complaint (aduan). `program` is null in the triage tray; `version` guards against two officers at once.
 
     `opened_at` is when the citizen sent its first message; `next_due_at` is what the queue sorts by, null once closed.
+    The clocks count from `clock_started_at`, or from `opened_at` where that is null; `stays` are the times spent
+    waiting for the citizen or on hold: [state, since, until]. `warned` names the steps of escalation that are done,
+    `warn_at` is when the next one is due.
     `body` is the first message cleaned; `words` is what search reads, everyday spelling expanded.
     `touched` says that an officer has acted: from then on the program does not re-thread it.
     """
@@ -92,6 +95,12 @@ class Complaint(Base):
     response_due_at: Mapped[dt.datetime | None]
     resolution_due_at: Mapped[dt.datetime | None]
     next_due_at: Mapped[dt.datetime | None]
+    clock_started_at: Mapped[dt.datetime | None]
+    verification_due_at: Mapped[dt.datetime | None]
+    silence_due_at: Mapped[dt.datetime | None]
+    stays: Mapped[list[Any]] = mapped_column(server_default="[]")
+    warned: Mapped[list[Any]] = mapped_column(server_default="[]")
+    warn_at: Mapped[dt.datetime | None]
     responded_at: Mapped[dt.datetime | None]
     closed_at: Mapped[dt.datetime | None]
     last_inbound_at: Mapped[dt.datetime]
@@ -113,6 +122,8 @@ class Complaint(Base):
         Index("ix_complaint_contact", "contact_id"),
         Index("ix_complaint_conversation", "account", "conversation", "opened_at"),
         Index("ix_complaint_search", "search", postgresql_using="gin"),
+        Index("ix_complaint_warn", "warn_at", postgresql_where=sql("warn_at IS NOT NULL")),
+        Index("ix_complaint_silence", "silence_due_at", postgresql_where=sql("state = 'menunggu_warga'")),
     )
 
 

@@ -39,7 +39,7 @@ class Case:
             return connection.execute(select(Complaint).where(Complaint.id == self.id)).one()
 
     def act(self, **changes: Any) -> Act:
-        values = {"version": self.row.version, "now": NOW, **changes}
+        values = {"version": self.row.version, "now": NOW, "programs": {"siaga": SIAGA}, **changes}
         return Act(complaint_id=self.id, officer_id=self.officer, username="dewi", **values)
 
     def do(self, deed: Any, *arguments: Any, act: Act | None = None, **options: Any) -> Any:
@@ -258,7 +258,10 @@ def test_another_complaints_message_cannot_be_resent_through_this_one(engine: En
 
 def test_an_unknown_complaint_is_no_silent_success(case: Case) -> None:
     with pytest.raises(Exception, match="No row"):
-        case.do(casework.take, act=Act(complaint_id=uuid.uuid4(), version=1, officer_id=1, username="x", now=NOW))
+        case.do(
+            casework.take,
+            act=Act(complaint_id=uuid.uuid4(), version=1, officer_id=1, username="x", now=NOW, programs={}),
+        )
 
 
 def test_opening_reads_it_and_leaves_the_version(engine: Engine) -> None:

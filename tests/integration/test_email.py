@@ -77,7 +77,14 @@ def answer(world: Runtime, text: str) -> None:
     with world.engine.begin() as connection:
         officer = factories.officer(connection, "dewi")
         case = connection.execute(select(Complaint)).one()
-        act = Act(complaint_id=case.id, version=case.version, officer_id=officer, username="dewi", now=world.clock())
+        act = Act(
+            complaint_id=case.id,
+            version=case.version,
+            officer_id=officer,
+            username="dewi",
+            now=world.clock(),
+            programs={},
+        )
         assert casework.answer(connection, act, text, "1")
 
 

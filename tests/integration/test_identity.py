@@ -55,7 +55,12 @@ class World:
     def act(self, account: str) -> casework.Act:
         case = self.case(account)
         return casework.Act(
-            complaint_id=case[0], version=case[1], officer_id=self.officer, username="sari", now=self.clock()
+            complaint_id=case[0],
+            version=case[1],
+            officer_id=self.officer,
+            username="sari",
+            now=self.clock(),
+            programs=self.runtime.programs,
         )
 
     def answer(self, account: str, words: str, **how: Any) -> None:

@@ -17,6 +17,7 @@ from channels.lapor.adapter import LaporChannel
 from channels.lapor.dialects.export import ExportSettings
 from dispatcher import drain, importing
 from dispatcher.importing import Fate
+from normalizer.complaint import State
 from store import casework, ledger, quarantine
 from store.casework import Act
 from tests import factories
@@ -87,7 +88,14 @@ class World:
         with self.runtime.engine.begin() as connection:
             officer = factories.officer(connection, f"dewi{self.clock.now:%H%M%S}")
             case = self.case(external_id)
-            act = Act(complaint_id=case["id"], version=case["version"], officer_id=officer, username="dewi", now=START)
+            act = Act(
+                complaint_id=case["id"],
+                version=case["version"],
+                officer_id=officer,
+                username="dewi",
+                now=START,
+                programs={},
+            )
             casework.answer(connection, act, "Sudah", "1", then=then, deliver=False)
 
 
@@ -165,7 +173,7 @@ def test_a_report_that_comes_closed_stands_closed(world: World) -> None:
 
 def test_what_an_officer_closed_stays_closed_and_he_is_told(world: World) -> None:
     world.bring(ROADS)
-    world.officer("101", casework.State.SELESAI)
+    world.officer("101", State.SELESAI)
     world.bring(changed(ROADS, status="Proses"))
     case = world.case("101")
     assert (case["state"], case["unread"]) == ("selesai", True)

@@ -46,7 +46,9 @@ def test_whoever_closes_what_he_has_not_read_is_asked_first(
     with engine.begin() as connection:
         officer = factories.officer(connection, "dewi")
         case = connection.execute(select(Complaint)).one()
-        seen = Act(complaint_id=case.id, version=case.version, officer_id=officer, username="dewi", now=START)
+        seen = Act(
+            complaint_id=case.id, version=case.version, officer_id=officer, username="dewi", now=START, programs={}
+        )
     deliver(world, {"external_id": "2", "text": "sekarang kabelnya putus, bahaya", "at": 60})
     with engine.begin() as connection, pytest.raises(casework.StaleError):
         casework.close(connection, seen, "Selesai.", "1")
@@ -63,7 +65,14 @@ def test_an_officers_answer_threads_what_the_citizen_writes_back(
     with engine.begin() as connection:
         officer = factories.officer(connection, "dewi")
         case = connection.execute(select(Complaint)).one()
-        act = Act(complaint_id=case.id, version=case.version, officer_id=officer, username="dewi", now=world.clock())
+        act = Act(
+            complaint_id=case.id,
+            version=case.version,
+            officer_id=officer,
+            username="dewi",
+            now=world.clock(),
+            programs={},
+        )
         casework.close(connection, act, "Sudah menyala.", "1")
     deliver(world, {"external_id": "2", "text": "mati lagi pak", "at": 120})
     with engine.connect() as connection:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.clock import chip, due, relative
+from normalizer.clock import chip, relative
+from normalizer.clock_time import due
 from normalizer.program import Calendar, Clocks
 
 _ZONE = "Asia/Jakarta"
@@ -43,7 +44,8 @@ def test_plain_hours_pass_a_change_of_clocks() -> None:
         ("2026-11-23T10:30", 3, "2026-11-26T10:30"),  # Monday to Thursday
         ("2026-11-27T10:30", 1, "2026-11-30T10:30"),  # over a weekend
         ("2026-11-28T10:30", 1, "2026-12-01T00:00"),  # Saturday counts from Monday 00:00
-        ("2026-12-24T09:00", 1, "2026-12-28T09:00"),  # Christmas and a weekend
+        ("2026-12-23T09:00", 1, "2026-12-28T09:00"),  # collective leave, Christmas and a weekend
+        ("2026-12-24T09:00", 1, "2026-12-29T00:00"),  # begun on collective leave
         ("2026-08-14T09:00", 1, "2026-08-18T09:00"),  # Independence Day is a Monday
         ("2026-12-25T09:00", 2, "2026-12-30T00:00"),  # begun on a holiday
         ("2026-12-31T09:00", 1, "2027-01-04T09:00"),  # New Year's Day is a Friday
@@ -63,7 +65,9 @@ def test_collective_leave_and_days_taken_back() -> None:
     leave = Clocks(calendar=Calendar.WORKING, holidays=(date(2026, 11, 24),))
     assert due(_at("2026-11-23T10:00"), 1, leave, _ZONE) == _at("2026-11-25T10:00")
     worked = Clocks(calendar=Calendar.WORKING, workdays=(date(2026, 12, 25),))
-    assert due(_at("2026-12-24T10:00"), 1, worked, _ZONE) == _at("2026-12-25T10:00")
+    assert due(_at("2026-12-23T10:00"), 1, worked, _ZONE) == _at("2026-12-25T10:00")
+    open_on_leave = Clocks(calendar=Calendar.WORKING, collective_leave=False)
+    assert due(_at("2026-12-23T10:00"), 1, open_on_leave, _ZONE) == _at("2026-12-24T10:00")
     both = Clocks(calendar=Calendar.WORKING, holidays=(date(2026, 11, 24),), workdays=(date(2026, 11, 24),))
     assert due(_at("2026-11-23T10:00"), 1, both, _ZONE) == _at("2026-11-24T10:00")
 
