@@ -82,6 +82,7 @@ class _Gatherer:
         self.characters = MAX_HTML
         self.files = 0
         self.mails = 0
+        self.worded = False
 
     def gather(self, part: Part) -> Contents:
         found = Contents()
@@ -110,7 +111,14 @@ class _Gatherer:
 
     def _alternative(self, part: Part, found: Contents) -> None:
         """The same words several times: the plain ones where there are any, with the safe HTML beside them."""
-        choices = [(child, self.gather(child)) for child in part.children if child.type not in _REPEATED]
+        before = self.worded
+        choices: list[tuple[Part, Contents]] = []
+        for child in part.children:
+            if child.type not in _REPEATED:
+                choices.append((child, self.gather(child)))
+                # The same words are not read out of the HTML again.
+                self.worded = self.worded or (child.type == "text/plain" and bool(choices[-1][1].text.strip()))
+        self.worded = before
         for _, choice in choices:
             found.attachments += choice.attachments
             found.forwarded += choice.forwarded
@@ -134,7 +142,7 @@ class _Gatherer:
             found.pieces.append((calendars.summary(source), None))
             self._file(part, found)
         elif part.type in _MARKED_UP:
-            found.pieces.append(markup.read(source[: self.characters]))
+            found.pieces.append(markup.read(source[: self.characters], words=not self.worded))
             self.characters -= min(self.characters, len(source))
         else:
             if part.params.get("format", "").lower() == "flowed":

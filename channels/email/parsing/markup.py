@@ -46,11 +46,15 @@ _EMOJI = 4
 _MOST_REFERENCES = 50_000
 
 
-def read(source: str) -> tuple[str, str | None]:
-    """Make text and safe HTML of an HTML body; the HTML is None where nothing is left to show or it is too long."""
+def read(source: str, *, words: bool = True) -> tuple[str, str | None]:
+    """Make text and safe HTML of an HTML body; the HTML is None where nothing is left to show or it is too long.
+
+    Without `words` the text is left empty: the mail has it already, as plain text.
+    """
     text, safe = _Text(), _Safe()
     for piece in cut(source[:MAX_HTML]):
-        text.take(piece)
+        if words:
+            text.take(piece)
         safe.take(piece)
     return charsets.clean(text.finished()), safe.finished()
 
