@@ -245,6 +245,17 @@ def user_add(config_dir: Path | None, data_dir: Path | None, **officer: Any) -> 
     people.add(_settings(config_dir, data_dir), **officer)
 
 
+@user.command("link")
+@_CONFIG
+@_DATA
+@click.argument("username")
+def user_link(config_dir: Path | None, data_dir: Path | None, username: str) -> None:
+    """Make a link with which an officer chooses a new password, once and within a day."""
+    from commands import people
+
+    people.link(_settings(config_dir, data_dir), username)
+
+
 @main.command()
 @click.argument("adapter", metavar="ADAPTER[:DIALECT]")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -8,6 +8,7 @@ import click
 
 from commands.context import running
 from commands.saying import fail
+from store import users
 from store.people import OfficerError, add_officer
 
 if TYPE_CHECKING:
@@ -26,3 +27,15 @@ def add(settings: Settings, *, programs: tuple[str, ...], **officer: Any) -> Non
         except OfficerError as error:
             fail(str(error))
     click.echo(f"{officer['username']} may log in at {settings.public_url}/inbox")
+
+
+def link(settings: Settings, username: str) -> None:
+    """Print a link to choose a password with: the way back for an administrator who has lost his."""
+    with running(settings) as runtime, runtime.engine.begin() as connection:
+        user = users.named(connection, username)
+        if user is None:
+            fail(f"there is no officer {username!r}")
+        if not user.active:
+            fail(f"{user.username} is not active: an administrator activates him in the inbox, under Petugas")
+        token = users.new_link(connection, runtime.clock(), None, user)
+    click.echo(f"{settings.public_url}/inbox/invite/{token}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 from pathlib import Path
@@ -12,19 +11,17 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from inbox import acts, auth, case, desk, files, imports, letters, queue, reporter, words
+from inbox import acts, auth, case, desk, files, imports, letters, people_routes, queue, reporter, words
 from inbox.rights import Need, may
+from inbox.routing import Route
 from inbox.state import KEY, Inbox, inbox, page
 from store.engine import is_away
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from werkzeug.wrappers import Response as BaseResponse
 
     from dispatcher.runtime import Runtime
-
-    View = Callable[..., BaseResponse]
+    from inbox.routing import View
 
 _HERE: Final = Path(__file__).parent
 _POLICY: Final = (
@@ -33,22 +30,8 @@ _POLICY: Final = (
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """An address below /inbox; `touch` says that a request there is an act of the officer's, not of his open page."""
-
-    rule: str
-    name: str
-    view: View
-    need: Need
-    method: str = "GET"
-    touch: bool = True
-
-
 ROUTES: Final = (
-    Route(rule="/login", name="login", view=auth.login_form, need=Need.NOTHING),
-    Route(rule="/login", name="log_in", view=auth.login, need=Need.NOTHING, method="POST"),
-    Route(rule="/logout", name="logout", view=auth.logout, need=Need.READ, method="POST"),
+    *people_routes.ROUTES,
     Route(rule="", name="queue", view=queue.show, need=Need.READ),
     Route(rule="/pulse", name="pulse", view=queue.pulse, need=Need.READ, touch=False),
     Route(rule="/desk", name="desk", view=desk.show, need=Need.WORK),
@@ -159,6 +142,7 @@ def _shared() -> dict[str, Any]:
         "person": g.get("person"),
         "roles": words.ROLES,
         "csrf_token": auth.csrf_token,
+        "may_manage": g.get("person") is not None and may(g.person, Need.USERS),
         "asset": lambda name: url_for("inbox.static", filename=name, v=inbox().assets[name]),
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from store.people import Role
 from store.queue import Scope
+from store.users import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from dispatcher.runtime import Runtime
     from normalizer.program import Program, Unit
     from store.people import Person
+    from store.users import Profile
 
 
 class Need(enum.Enum):
@@ -24,11 +26,12 @@ class Need(enum.Enum):
     WORK = "act on complaints"
     SORT = "give a complaint of the triage tray its program"
     IMPORT = "bring in another system's reports"
+    USERS = "manage officers"
 
 
 _READERS: Final = frozenset({Role.LEADER, Role.AUDITOR})
 _SORTERS: Final = frozenset({Role.ADMINISTRATOR, Role.PROGRAM_ADMIN})
-_IN_UNITS: Final = frozenset({Role.UNIT_HEAD, Role.OFFICER})
+IN_UNITS: Final = frozenset({Role.UNIT_HEAD, Role.OFFICER})
 
 
 def may(person: Person, need: Need) -> bool:
@@ -38,7 +41,7 @@ def may(person: Person, need: Need) -> bool:
             return True
         case Need.WORK:
             return person.role not in _READERS
-        case Need.SORT | Need.IMPORT:
+        case Need.SORT | Need.IMPORT | Need.USERS:
             return person.role in _SORTERS
 
 
@@ -65,7 +68,7 @@ def scope(person: Person, runtime: Runtime) -> Scope:
     seen = programs(person, runtime)
     tray = {account for program in seen for account in program.accounts} if may(person, Need.SORT) else set()
     units = None
-    if person.role in _IN_UNITS and person.unit is not None:
+    if person.role in IN_UNITS and person.unit is not None:
         units = _with_those_below(person.unit, [unit for program in seen for unit in program.units])
     return Scope(officer_id=person.id, programs=frozenset(person.programs), units=units, tray=frozenset(tray))
 
@@ -84,3 +87,25 @@ def _with_those_below(code: str, units: Iterable[Unit]) -> frozenset[str]:
 def masked(person: Person, *, anonim: bool, rahasia: bool) -> bool:
     """Whether the reporter's identity is hidden from this officer (invariant 10)."""
     return (anonim or rahasia) and not person.sees_identity
+
+
+def grantable(person: Person) -> list[Role]:
+    """The roles that this officer may give: an administrator all, a program's own those of its units."""
+    return [role for role in Role if sees_all(person) or role in IN_UNITS]
+
+
+def manageable(person: Person) -> Reach | None:
+    """Which officers this one sees in the list; None is all."""
+    return None if sees_all(person) else Reach(roles=IN_UNITS, programs=person.programs)
+
+
+def manages(person: Person, profile: Profile) -> bool:
+    """Whether this officer may make, change and let go one of that profile.
+
+    A program's administrator has the heads and officers of its units, where they see no program that he does not see,
+    and no identity that he may not see: a link to choose a password with is a way into their accounts.
+    """
+    if sees_all(person):
+        return True
+    within = bool(profile.programs) and set(profile.programs) <= person.programs
+    return profile.role in IN_UNITS and within and (person.sees_identity or not profile.sees_identity)

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from inbox.pages import register
-from store import people
+from store import people, sessions
 from store.models import Complaint
 from tests import factories
 
@@ -72,7 +72,7 @@ class Site:
         """A new officer, logged in."""
         with self.engine.begin() as connection:
             officer_id = factories.officer(connection, username, role, **values)
-            token = people.open_session(connection, officer_id, self.clock())
+            token = sessions.open_session(connection, officer_id, self.clock())
         return self.browser(token)
 
     def browser(self, token: str | None = None) -> Browser:

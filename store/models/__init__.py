@@ -6,7 +6,7 @@ from store.models.base import Base
 from store.models.complaint import Attachment, Complaint, Contact, ContactAddress, Event, Message, Outbox, Ticket
 from store.models.journal import AccountState, Cursor, Item, Journal, Receipt, Revision
 from store.models.media import Rendition
-from store.models.people import Officer, Session, Throttle
+from store.models.people import Officer, OfficerToken, PersonEvent, Session, Throttle
 
 __all__ = [
     "AccountState",
@@ -23,7 +23,9 @@ __all__ = [
     "Officer",
     "Outbox",
     "Receipt",
+    "OfficerToken",
     "Rendition",
+    "PersonEvent",
     "Revision",
     "Session",
     "Throttle",

@@ -1,11 +1,11 @@
-"""The officers: who may log in, with which rights, from where."""
+"""The officers: who may log in, with which rights, from where; and the trace of what was done to them."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity
+from sqlalchemy import ForeignKey, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +17,7 @@ class Officer(Base):
 
     `programs` lists the programs that the officer sees; an empty list means all for an administrator, none for others.
     `sees_identity` is the permission of invariant 10: the identity of anonymous and confidential reporters.
+    `password_hash` is empty for whoever was invited and has not chosen a password yet. `email` is lower case.
     """
 
     __tablename__ = "officer"
@@ -24,6 +25,7 @@ class Officer(Base):
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     username: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    email: Mapped[str | None] = mapped_column(unique=True)
     password_hash: Mapped[str]
     role: Mapped[str]
     programs: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
@@ -43,6 +45,34 @@ class Session(Base):
     created_at: Mapped[dt.datetime]
     seen_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
+
+
+class OfficerToken(Base):
+    """A link or step that is good once and not for long: `purpose` says for what; `token_hash` is its SHA-256."""
+
+    __tablename__ = "officer_token"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str]
+    expires_at: Mapped[dt.datetime]
+
+
+class PersonEvent(Base):
+    """Who did what to whom, and when; a trigger refuses to change or remove a row.
+
+    `actor_id` is null where the command line or a mailed link did it; `data` holds what changed, as [before, after].
+    """
+
+    __tablename__ = "person_event"
+    __table_args__ = (Index("ix_person_event_officer_id_id", "officer_id", text("id DESC")),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    at: Mapped[dt.datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("officer.id"))
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
+    kind: Mapped[str]
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
 
 class Throttle(Base):

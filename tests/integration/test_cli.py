@@ -15,7 +15,7 @@ import wiring
 from config.settings import load
 from dispatcher import drain, sweeper
 from gateway.spool import Spool
-from store import journal
+from store import journal, tokens
 from tests.journalling import rows
 
 if TYPE_CHECKING:
@@ -188,6 +188,21 @@ def test_an_officer_is_added_once(world: Runtime, muara: Callable[..., Result]) 
     assert "taken" in again.stderr
     assert rows(world, "SELECT username, programs FROM officer") == [("sri", ["masbupsiaga"])]
     assert "kata sandi" not in str(rows(world, "SELECT password_hash FROM officer"))
+
+
+def test_a_link_for_whoever_lost_his_password_is_made_on_the_server(
+    world: Runtime, muara: Callable[..., Result]
+) -> None:
+    muara("user", "add", "sri", "--role", "administrator", "--password", "kata sandi yang panjang")
+    link = muara("user", "link", "Sri").stdout.strip()
+    with world.engine.begin() as connection:
+        token = link.rpartition("/inbox/invite/")[2]
+        assert tokens.use(connection, token, tokens.Purpose.PASSWORD, world.clock()) is not None
+        connection.exec_driver_sql("UPDATE officer SET active = false")
+    for username, sentence in (("sri", "sri is not active"), ("tidak-ada", "there is no officer 'tidak-ada'")):
+        refused = muara("user", "link", username)
+        assert refused.exit_code == 2
+        assert sentence in refused.stderr
 
 
 def test_a_demos_data_is_not_for_real_use(config: Path, muara: Callable[..., Result]) -> None:

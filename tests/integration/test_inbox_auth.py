@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from store import people
+from store import people, sessions
 from tests.factories import PASSWORD
 from tests.inboxkit import Browser, Site, cheap_hashing, field
 
@@ -132,11 +132,11 @@ def test_the_throttle_names_nobody(site: Site) -> None:
 def test_an_idle_session_ends(site: Site) -> None:
     browser = site.browser()
     log_in(browser)
-    site.clock.pass_by(people.IDLE - timedelta(minutes=1))
+    site.clock.pass_by(sessions.IDLE - timedelta(minutes=1))
     assert browser.get("/inbox").status_code == 200
-    site.clock.pass_by(people.IDLE - timedelta(minutes=1))
+    site.clock.pass_by(sessions.IDLE - timedelta(minutes=1))
     assert browser.get("/inbox").status_code == 200
-    site.clock.pass_by(people.IDLE)
+    site.clock.pass_by(sessions.IDLE)
     assert browser.get("/inbox").location == "/inbox/login?next=%2Finbox"
 
 
@@ -144,7 +144,7 @@ def test_an_open_page_that_only_pulses_does_not_keep_the_session(site: Site) -> 
     browser = site.browser()
     log_in(browser)
     for _ in range(5):
-        site.clock.pass_by(people.IDLE / 4)
+        site.clock.pass_by(sessions.IDLE / 4)
         last = browser.get("/inbox/pulse")
     assert last.status_code == 401
 
@@ -156,7 +156,7 @@ def test_a_session_ends_for_good_whatever_he_does(site: Site) -> None:
     while browser.get("/inbox").status_code == 200:
         site.clock.pass_by(timedelta(hours=1))
         steps += 1
-    assert steps == people.ABSOLUTE / timedelta(hours=1)
+    assert steps == sessions.ABSOLUTE / timedelta(hours=1)
 
 
 def test_logging_out_ends_the_session_in_the_database(site: Site) -> None:
@@ -209,7 +209,7 @@ def test_what_was_written_when_the_session_ended_is_given_back(site: Site) -> No
     browser = site.officer("agus")
     ticket = site.complaint()
     form = browser.form(ticket)
-    site.clock.pass_by(people.IDLE)
+    site.clock.pass_by(sessions.IDLE)
     response = browser.client.post(f"/inbox/{ticket}/answer", data={**form, "text": "Panjang & <b>lebar</b>"})
     assert response.status_code == 401
     assert "Panjang &amp; &lt;b&gt;lebar&lt;/b&gt;" in response.text

@@ -29,6 +29,15 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "login": (200, 303, None, None),
     "log_in": (400, 400, None, None),
     "logout": (401, 303, None, None),
+    "welcome": (404, 404, None, None),
+    "choose_password": (400, 400, None, None),
+    "users": (303, 200, 403, None),
+    "user_form": (303, 200, 403, None),
+    "user_invite": (401, 422, 403, None),
+    "user": (303, 200, 403, 404),
+    "user_change": (401, 422, 403, 404),
+    "user_link": (401, 200, 403, 404),
+    "user_active": (401, 303, 403, 404),
     "queue": (303, 200, None, None),
     "pulse": (401, 200, None, None),
     "desk": (303, 200, 403, None),
@@ -71,6 +80,8 @@ class Target:
             sha256 = site.runtime.blobs.put(b"isi")
             made = renditions.Made(shown=sha256, thumb=sha256, content_type="image/jpeg")
             renditions.keep(connection, sha256, made, factories.NOW)
+            owner = [values.get("program", "siaga")]
+            self.user = factories.officer(connection, f"bawahan-{self.ticket.lower()}", programs=owner)
             self.letter = factories.line(connection, case, "surat", html="<p>surat</p>")
             self.file = factories.attachment(connection, line, sha256=sha256, content_type="image/png", name="a.png")
 
@@ -81,6 +92,8 @@ class Target:
             .replace("<uuid:outbox_id>", str(outbox))
             .replace("<uuid:attachment_id>", str(self.file))
             .replace("<uuid:message_id>", str(self.letter))
+            .replace("<int:officer_id>", str(self.user))
+            .replace("<token>", "tidak-ada")
         )
 
 
@@ -91,6 +104,7 @@ FORMS: dict[str, dict[str, str]] = {
     "note": {"text": "Catat", "submission": "3"},
     "set_program": {"program": "siaga"},
     "settle": {"decision": "arrived"},
+    "user_active": {"active": "1"},
 }
 
 
@@ -141,7 +155,7 @@ def test_every_route_as_every_role(site: Site, role: Role | None) -> None:
         else:
             status = call(browser, (rule, name, method), mine, version)
             blocked = (needs[name] is Need.WORK and role in READERS) or (
-                needs[name] in {Need.SORT, Need.IMPORT} and role not in SORTERS
+                needs[name] in {Need.SORT, Need.IMPORT, Need.USERS} and role not in SORTERS
             )
             expected = int(refused or 0) if blocked else allowed
         assert status == expected, f"{method} {rule} as {role}"

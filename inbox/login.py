@@ -1,0 +1,79 @@
+"""Log-in and log-out, with waits that grow for whoever guesses."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from flask import g, redirect, request, url_for
+
+from inbox import auth
+from inbox.state import now, runtime
+from store import people, sessions, throttle
+
+if TYPE_CHECKING:
+    from flask import Response
+    from werkzeug.wrappers import Response as BaseResponse
+
+#: A name that is guessed at waits soon; an address may be a whole office behind one router.
+PER_NAME: Final = throttle.Backoff(free=5)
+PER_ADDRESS: Final = throttle.Backoff(free=30)
+
+
+def _form(message: str | None = None, status: int = 200, retry_after: int | None = None) -> Response:
+    done = "Kata sandi sudah disimpan. Silakan masuk." if request.args.get("siap") else None
+    response = auth.stranger_page("login.html", status, message=message, done=done, next=_next(), title="Masuk")
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _next() -> str:
+    """Where to go after the log-in: a page of the inbox, never another host."""
+    wanted = request.values.get("next", "")
+    inside = wanted == auth.PATH or wanted.startswith((f"{auth.PATH}/", f"{auth.PATH}?"))
+    return wanted if inside and "\\" not in wanted and wanted.isprintable() else ""
+
+
+def show() -> BaseResponse:
+    """The log-in page; whoever is logged in goes on."""
+    if g.person is not None:
+        return redirect(_next() or url_for("inbox.queue"), 303)
+    return _form()
+
+
+def too_many(wait: timedelta) -> str:
+    """What somebody is told who must wait."""
+    return f"Terlalu banyak percobaan. Coba lagi {math.ceil(wait / timedelta(minutes=1))} menit lagi."
+
+
+def log_in() -> BaseResponse:
+    """Check name and password, with waits that grow for names and addresses that try in vain."""
+    username = request.form.get("username", "").replace("\0", "").strip().lower()[:200]
+    address = auth.bucket("address", request.remote_addr or "")
+    name = auth.bucket("name", username)
+    with runtime().engine.begin() as connection:
+        # Always in this order, so that two log-ins never wait for each other's rows.
+        wait = throttle.attempt(connection, address, now(), PER_ADDRESS)
+        wait = wait or throttle.attempt(connection, name, now(), PER_NAME)
+    if wait:
+        return _form(too_many(wait), 429, retry_after=math.ceil(wait.total_seconds()))
+    with runtime().engine.begin() as connection:
+        officer_id = people.check_password(connection, username, request.form.get("password", ""))
+        if officer_id is None:
+            return _form("Nama pengguna atau kata sandi salah.", 401)
+        throttle.forgive(connection, name)
+        throttle.uncount(connection, address)
+        sessions.close_session(connection, request.cookies.get(auth.SESSION, ""))
+        token = sessions.open_session(connection, officer_id, now())
+    return auth.begin(redirect(_next() or url_for("inbox.queue"), 303), token)
+
+
+def log_out() -> BaseResponse:
+    """End the session here and in the database."""
+    with runtime().engine.begin() as connection:
+        sessions.close_session(connection, g.token)
+    response = redirect(url_for("inbox.login"), 303)
+    response.delete_cookie(auth.SESSION, path=auth.PATH)
+    return response

@@ -1,0 +1,24 @@
+"""The routes of signing in and of the officers' administration."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inbox import login, users, welcome
+from inbox.rights import Need
+from inbox.routing import Route
+
+ROUTES: Final = (
+    Route(rule="/login", name="login", view=login.show, need=Need.NOTHING),
+    Route(rule="/login", name="log_in", view=login.log_in, need=Need.NOTHING, method="POST"),
+    Route(rule="/logout", name="logout", view=login.log_out, need=Need.READ, method="POST"),
+    Route(rule="/invite/<token>", name="welcome", view=welcome.show, need=Need.NOTHING),
+    Route(rule="/invite/<token>", name="choose_password", view=welcome.choose, need=Need.NOTHING, method="POST"),
+    Route(rule="/users", name="users", view=users.show, need=Need.USERS),
+    Route(rule="/users/new", name="user_form", view=users.form, need=Need.USERS),
+    Route(rule="/users/new", name="user_invite", view=users.invite, need=Need.USERS, method="POST"),
+    Route(rule="/users/<int:officer_id>", name="user", view=users.one, need=Need.USERS),
+    Route(rule="/users/<int:officer_id>", name="user_change", view=users.change, need=Need.USERS, method="POST"),
+    Route(rule="/users/<int:officer_id>/link", name="user_link", view=users.link, need=Need.USERS, method="POST"),
+    Route(rule="/users/<int:officer_id>/active", name="user_active", view=users.active, need=Need.USERS, method="POST"),
+)

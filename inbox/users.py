@@ -1,0 +1,232 @@
+"""The page of officers: an administrator manages all, a program's administrator those of its units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import abort, redirect, request, url_for
+
+from inbox import rights, words
+from inbox.state import now, page, person, runtime
+from store import users as store
+from store.people import Role
+from store.users import Profile, UserError
+
+if TYPE_CHECKING:
+    from flask import Response
+    from sqlalchemy import Connection
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from store.users import Trace, User
+
+_LONGEST_QUERY: Final = 100
+_KINDS: Final = {
+    "invited": "diundang",
+    "link": "tautan kata sandi dibuat",
+    "password": "kata sandi dipilih",
+    "changed": "diubah",
+    "activated": "diaktifkan lagi",
+    "deactivated": "dinonaktifkan",
+}
+_FIELDS: Final = {
+    "name": "nama",
+    "email": "surel",
+    "role": "peran",
+    "programs": "program",
+    "unit": "unit",
+    "sees_identity": "melihat identitas",
+}
+_SAVED: Final = {"ubah": "Perubahan disimpan.", "lepas": "Akun dinonaktifkan.", "aktif": "Akun aktif lagi."}
+
+
+def show() -> Response:
+    """The list, narrowed by words."""
+    typed = request.args.get("q", "").replace("\0", "")[:_LONGEST_QUERY].strip()
+    with runtime().engine.connect() as connection:
+        found = store.listing(connection, typed, rights.manageable(person()))
+    shown = [{"user": user, **_labels(user)} for user in found[: store.MOST]]
+    return page("users.html", title="Petugas", users=shown, typed=typed, more=len(found) > store.MOST)
+
+
+def form() -> Response:
+    """The empty form of an invitation."""
+    empty = Profile(name="", email=None, role=Role.OFFICER, programs=(), unit=None, sees_identity=False)
+    return _form(None, empty)
+
+
+def invite() -> Response:
+    """Make the officer and show the link, this once."""
+    profile, problem = _profile()
+    username = request.form.get("username", "").replace("\0", "")
+    if problem:
+        return _form(None, profile, problem, username=username)
+    if not rights.manages(person(), profile):
+        return _form(None, profile, _BEYOND, 403, username=username)
+    try:
+        with runtime().engine.begin() as connection:
+            officer_id, token = store.invite(connection, now(), person().id, username, profile)
+            user = _known(connection, officer_id)
+    except UserError as error:
+        return _form(None, profile, str(error), username=username)
+    return _link(user, token)
+
+
+_BEYOND: Final = "Peran, program atau izin itu tidak dapat Anda berikan."
+
+
+def one(officer_id: int) -> Response:
+    """An officer with the form to change him, and his history."""
+    with runtime().engine.connect() as connection:
+        user = _known(connection, officer_id)
+    return _form(user, user.profile, done=_SAVED.get(request.args.get("siap", "")))
+
+
+def change(officer_id: int) -> BaseResponse:
+    """Another profile; it holds from the officer's next click on."""
+    profile, problem = _profile()
+    with runtime().engine.begin() as connection:
+        store.alone(connection)
+        user = _known(connection, officer_id)
+        if not problem and not rights.manages(person(), profile):
+            return _form(user, profile, _BEYOND, 403)
+        if not problem:
+            try:
+                store.change(connection, now(), person().id, user, profile)
+            except UserError as error:
+                problem = str(error)
+    return _form(user, profile, problem) if problem else _back(officer_id, "ubah")
+
+
+def active(officer_id: int) -> BaseResponse:
+    """Let an officer go, or take him back."""
+    back = request.form.get("active") == "1"
+    with runtime().engine.begin() as connection:
+        store.alone(connection)
+        user = _known(connection, officer_id)
+        try:
+            (store.take_back if back else store.let_go)(connection, now(), person().id, user)
+        except UserError as error:
+            return _form(user, user.profile, str(error))
+    return _back(officer_id, "aktif" if back else "lepas")
+
+
+def link(officer_id: int) -> BaseResponse:
+    """A new link to choose a password with, shown this once."""
+    with runtime().engine.begin() as connection:
+        user = _known(connection, officer_id)
+        try:
+            token = store.new_link(connection, now(), person().id, user)
+        except UserError as error:
+            return _form(user, user.profile, str(error))
+    return _link(user, token)
+
+
+def _known(connection: Connection, officer_id: int) -> User:
+    """The officer whom this administrator may manage; 404 for all others."""
+    user = store.find(connection, officer_id) if officer_id < 2**63 else None
+    if user is None or not rights.manages(person(), user.profile):
+        abort(404)
+    return user
+
+
+def _back(officer_id: int, done: str) -> BaseResponse:
+    return redirect(url_for("inbox.user", officer_id=officer_id, siap=done), 303)
+
+
+def _link(user: User, token: str) -> Response:
+    address = f"{runtime().public_url}{url_for('inbox.welcome', token=token)}"
+    life = store.INVITED if user.waiting else store.RENEWED
+    until = words.absolute(now() + life, runtime().zone)
+    return page("user_link.html", title="Tautan untuk petugas", user=user, address=address, until=until)
+
+
+def _profile() -> tuple[Profile, str | None]:
+    """What the form says, and what is wrong with it; what a role has no use for is left out."""
+    given = request.form
+    role = Role(given["role"]) if given.get("role") in set(Role) else None
+    programs = tuple(key for key in given.getlist("programs") if key in runtime().programs)
+    unit = given.get("unit") or None
+    profile = Profile(
+        name=given.get("name", "").replace("\0", ""),
+        email=given.get("email") or None,
+        role=role or Role.OFFICER,
+        programs=() if role is Role.ADMINISTRATOR else programs,
+        unit=unit if role in rights.IN_UNITS else None,
+        sees_identity=given.get("sees_identity") == "1",
+    )
+    return profile, _wrong(profile, role)
+
+
+def _wrong(profile: Profile, role: Role | None) -> str | None:
+    units = {unit.code for key in profile.programs for unit in runtime().programs[key].units}
+    if role is None:
+        return "Pilih perannya."
+    if role is not Role.ADMINISTRATOR and not profile.programs:
+        return "Pilih paling sedikit satu program."
+    if profile.unit is not None and profile.unit not in units:
+        return "Unit itu tidak ada di program yang dipilih."
+    if role is Role.UNIT_HEAD and profile.unit is None:
+        return "Pilih unit yang dikepalai."
+    return None
+
+
+def _form(  # noqa: PLR0917 - the form, what it shows, and what is said about it
+    user: User | None,
+    profile: Profile,
+    problem: str | None = None,
+    status: int | None = None,
+    username: str = "",
+    done: str | None = None,
+) -> Response:
+    trace = []
+    if user is not None:
+        with runtime().engine.connect() as connection:
+            trace = [_line(line) for line in store.history(connection, user.id)]
+    programs = rights.programs(person(), runtime())
+    return page(
+        "user.html",
+        status or (422 if problem else 200),
+        title=user.profile.name if user else "Undang petugas",
+        user=user,
+        profile=profile,
+        username=username,
+        problem=problem,
+        done=done,
+        trace=trace,
+        grantable={role.value: words.ROLES[role] for role in rights.grantable(person())},
+        programs={program.key: program.name for program in programs},
+        units=[(program.name, {unit.code: unit.name for unit in program.units}) for program in programs],
+        may_show_identity=person().sees_identity or rights.sees_all(person()),
+    )
+
+
+def _labels(user: User) -> dict[str, Any]:
+    known = runtime().programs
+    units = {unit.code: unit.name for key in user.profile.programs if key in known for unit in known[key].units}
+    return {
+        "role": words.ROLES[user.profile.role],
+        "programs": ", ".join(known[key].name if key in known else key for key in user.profile.programs),
+        "unit": units.get(user.profile.unit or "", user.profile.unit or ""),
+    }
+
+
+def _line(line: Trace) -> dict[str, str]:
+    changes = [
+        f"{_FIELDS[name]}: {_value(value[0])} → {_value(value[1])}"
+        for name, value in line.data.items()
+        if line.kind == "changed" and name in _FIELDS
+    ]
+    return {
+        "at": words.absolute(line.at, runtime().zone),
+        "what": _KINDS.get(line.kind, line.kind),
+        "who": line.actor,
+        "changes": "; ".join(changes),
+    }
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "ya" if value else "tidak"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return words.ROLES[Role(value)] if value in set(Role) else str(value or "-")

@@ -1,0 +1,66 @@
+"""A link from an administrator: whoever holds it chooses the password, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import redirect, request, url_for
+
+from inbox import auth
+from inbox.state import now, runtime
+from store import people, sessions, throttle, tokens, users
+from store.tokens import Purpose
+
+if TYPE_CHECKING:
+    from flask import Response
+    from sqlalchemy import Connection
+    from werkzeug.wrappers import Response as BaseResponse
+
+
+def show(token: str) -> BaseResponse:
+    """The form; looking at it does not use the link up, since mail scanners look too."""
+    with runtime().engine.connect() as connection:
+        user = _owner(connection, token)
+    return _gone() if user is None else _form(user)
+
+
+def choose(token: str) -> BaseResponse:
+    """Save the password: the link is used up, and every session of the officer ends."""
+    password = request.form.get("password", "")
+    with runtime().engine.begin() as connection:
+        user = _owner(connection, token)
+        if user is None:
+            return _gone()
+        if password != request.form.get("again", ""):
+            return _form(user, "Kedua kata sandi tidak sama.")
+        if not people.SHORTEST_PASSWORD <= len(password) <= people.LONGEST_PASSWORD:
+            return _form(user, f"Kata sandi paling sedikit {people.SHORTEST_PASSWORD} huruf.")
+        if tokens.use(connection, token, Purpose.PASSWORD, now()) is None:
+            return _gone()
+        people.set_password(connection, user.id, password)
+        sessions.close_all(connection, user.id)
+        throttle.forgive(connection, auth.bucket("name", user.username))
+        users.record(connection, now(), None, user.id, "password")
+    response = redirect(url_for("inbox.login", siap=1), 303)
+    response.delete_cookie(auth.SESSION, path=auth.PATH)
+    return response
+
+
+def _owner(connection: Connection, token: str) -> users.User | None:
+    officer_id = tokens.owner(connection, token, Purpose.PASSWORD, now())
+    return None if officer_id is None else users.find(connection, officer_id)
+
+
+def _form(user: users.User, problem: str | None = None) -> Response:
+    return auth.stranger_page(
+        "welcome.html",
+        422 if problem else 200,
+        title="Pilih kata sandi",
+        user=user,
+        problem=problem,
+        shortest=people.SHORTEST_PASSWORD,
+    )
+
+
+def _gone() -> Response:
+    return auth.stranger_page("welcome.html", 404, title="Tautan tidak berlaku", user=None)
