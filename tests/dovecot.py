@@ -170,7 +170,9 @@ class Dovecot:
         found = list((self.folder / "mail").rglob("dovecot*"))
         assert any(path.name == "dovecot-uidlist" for path in found)
         for path in found:
-            path.unlink()
+            # What the latest UIDVALIDITY was stays known: else one of the same second would be the same.
+            if not path.name.startswith("dovecot-uidvalidity"):
+                path.unlink()
         self.start()
 
     def log(self) -> str:
