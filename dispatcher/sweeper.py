@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatcher import bells
 from dispatcher.bells import Bell
 from dispatcher.sending import ABANDONED
-from store import housekeeping, items, journal, ledger, outbox
+from store import casework, housekeeping, items, journal, ledger, outbox
 
 if TYPE_CHECKING:
     import threading
@@ -67,6 +67,8 @@ def run(runtime: Runtime, stop: threading.Event) -> None:
     while not stop.wait(INTERVAL):
         try:
             with runtime.engine.connect() as connection:
+                casework.resume_due(connection, runtime.clock(), runtime.programs)
+                connection.commit()
                 found = unfinished(runtime, connection)
                 if time.monotonic() - looked_after > CARE:
                     looked_after = time.monotonic()

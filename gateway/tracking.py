@@ -19,6 +19,7 @@ FROM ticket t LEFT JOIN complaint c ON c.id = t.complaint_id WHERE t.code = %s
 """
 _ANSWERS = """
 SELECT text, sent_at FROM message WHERE complaint_id = %s AND direction = 'out' AND role = 'answer'
+  AND withdrawn_at IS NULL
 ORDER BY sent_at, sequence, id
 """
 _STEPS = "SELECT kind, at FROM event WHERE complaint_id = %s AND kind = ANY(%s) ORDER BY at, id"

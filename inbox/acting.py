@@ -8,13 +8,13 @@ from flask import abort, redirect, request, url_for
 
 from dispatcher.bells import Bell, ring
 from inbox.case import found, render
+from inbox.offers import act_for
 from inbox.queue import view
-from inbox.state import now, person, runtime, scope
+from inbox.state import runtime, scope
 from normalizer import ticket as codes
 from normalizer.complaint import TransitionError
 from store import casework
 from store import queue as store
-from store.casework import Act
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
 
+    from store.casework import Act
     from store.queue import Row
 
 #: Longer than any channel takes; a note has no other limit.
@@ -35,14 +36,7 @@ def act_on(row: Row) -> Act:
         version = int(request.form.get("version", ""))
     except ValueError:
         abort(400)
-    return Act(
-        complaint_id=row.id,
-        version=version,
-        officer_id=person().id,
-        username=person().username,
-        now=now(),
-        programs=runtime().programs,
-    )
+    return act_for(row, version)
 
 
 def submission() -> str:
@@ -61,6 +55,8 @@ def carry_out(ticket: str, deed: Callable[[Connection, Row, Act], object], *, be
         with runtime().engine.begin() as connection:
             row = found(connection, ticket)
             deed(connection, row, act_on(row))
+    except casework.TooLateError:
+        return refused(ticket, "Sudah terlambat untuk mengurungkan: warga sudah diberi tahu, atau aduan sudah berubah.")
     except casework.NotAnswerableError:
         return refused(ticket, "Warga tidak meninggalkan alamat untuk dijawab.")
     except (casework.CaseworkError, TransitionError) as error:
@@ -82,7 +78,7 @@ def stale(ticket: str, *, closed: bool) -> Response:
 def refused(ticket: str, message: str, status: int = 409) -> Response:
     """The case as it is now, why the act was not done, and the officer's words back in their form."""
     draft = {"kind": (request.endpoint or "").rpartition(".")[2], "text": typed()}
-    draft |= {name: request.form.get(name, "") for name in ("unit", "via")}
+    draft |= {name: request.form.get(name, "") for name in ("unit", "via", "to", "ground", "until")}
     return render(ticket, status, refusal=message, draft=draft)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import abort
 
-from inbox import answering, reporter, rights, thread, words
+from inbox import answering, offers, reporter, rights, thread, words
 from inbox.presenters import Chip, channel_mark, chip, place_label, unit_name
 from inbox.queue import listing, short, view
 from inbox.state import now, page, person, runtime, scope
@@ -51,7 +51,7 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
         officers = people.names(connection, ids)
         shown = listing(connection, view(), selected=row.ticket)
         ways = answering.choices(connection, row)
-        known = reporter.shown(connection, row)
+        known = reporter.shown(connection, row) | offers.shown(connection, row)
     desk = thread.Desk(runtime=runtime(), person=person(), now=now(), officers=officers)
     cover = thread.veil_of(file, person())
     way = answering.chosen(ways, extra.get("draft", {}).get("via", "")) or ways[0]
@@ -91,6 +91,7 @@ def _header(file: File, desk: thread.Desk) -> dict[str, Any]:
         "officer_name": desk.officers.get(row.officer_id, "") if row.officer_id else "",
         "is_mine": row.officer_id == person().id,
         "opened": desk.time(row.opened_at),
+        "held_until": words.day(row.held_until.astimezone(house.zone)) if row.held_until else "",
         "may_sort": row.program is None and rights.may(person(), rights.Need.SORT),
     }
 

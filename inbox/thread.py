@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import rights, words
@@ -14,7 +15,6 @@ from normalizer.complaint import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
     from uuid import UUID
 
     from dispatcher.runtime import Runtime
@@ -125,6 +125,7 @@ def _line(row: Any, file: File, desk: Desk, cover: Veil, send: Any) -> Line:
         channel="" if row.direction == "note" else channel_mark(desk.runtime, row.account, row.account).name,
         delivery=_delivery(send, cover, desk) if send is not None else None,
         automatic=_automatic_name(row, send),
+        withdrawn=desk.time(row.withdrawn_at) if row.withdrawn_at else None,
         in_person=(row.hints or {}).get("delivered") == "in-person",
     )
 
@@ -236,6 +237,23 @@ def _forwarded(data: Mapping[str, Any], _runtime: Runtime, _program: str | None)
     return f"mencoba meneruskan aduan {over}: {outcome}"
 
 
+def _handed_on(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    return f"menyatakan bukan wewenang dan meneruskan ke {data.get('to')}"
+
+
+def _archived(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    ground = words.GROUNDS.get(str(data.get("ground")), data.get("alasan") or "").partition(" (")[0]
+    return f"mengarsipkan aduan: {ground.lower()}" if ground else "mengarsipkan aduan"
+
+
+def _held(data: Mapping[str, Any], runtime: Runtime, _program: str | None) -> str:
+    return f"menunda aduan sampai {words.day(datetime.fromisoformat(data['until']).astimezone(runtime.zone))}"
+
+
+def _undone(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    return f"mengurungkan tindakannya: {words.ACTS.get(str(data.get('what')), '')}"
+
+
 _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
     "diterima": lambda *_: "mengirim aduan",
     "dibuka_kembali": lambda *_: "membuka aduan kembali karena warga menulis lagi",
@@ -243,6 +261,11 @@ _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]
     "diambil": lambda data, *_: "mengambil alih aduan" if data.get("before") else "mengambil aduan",
     "didisposisikan": _disposed,
     "ditutup": _closed,
+    "bukan_wewenang": _handed_on,
+    "diarsipkan": _archived,
+    "ditunda": _held,
+    "dilanjutkan": lambda *_: "melanjutkan aduan yang ditunda",
+    "diurungkan": _undone,
     "program_dipilih": _program_set,
     "kontak_disatukan": lambda *_: "menyatukan pelapor dengan alamatnya di kanal lain",
     "kontak_dipisahkan": lambda *_: "memisahkan satu alamat dari pelapor",

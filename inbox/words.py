@@ -66,6 +66,21 @@ STATES: Final = {
     State.DIGABUNG: "digabung",
     State.SELESAI: "selesai",
 }
+#: Why a complaint is archived, as officers choose it; inbox/reasons.py has what its citizen reads.
+GROUNDS: Final = {
+    "format": "Salah format",
+    "umum": "Terlalu umum",
+    "bukan-pemerintahan": "Bukan urusan pemerintahan",
+    "spam": "Spam (warga tidak diberi tahu)",
+}
+#: Acts that can be taken back.
+ACTS: Final = {
+    "diambil": "mengambil aduan",
+    "didisposisikan": "mendisposisikan",
+    "ditunda": "menunda",
+    "bukan_wewenang": "meneruskan (bukan wewenang)",
+    "diarsipkan": "mengarsipkan",
+}
 DELIVERY: Final = {
     "queued": "Menunggu dikirim",
     "sending": "Sedang dikirim",
@@ -106,6 +121,11 @@ def absolute(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     day = f"{_DAYS[local.weekday()]}, {local.day} {_MONTHS[local.month - 1]} {local.year}"
     return f"{day} {local:%H.%M} {local:%Z}"
+
+
+def day(at: datetime) -> str:
+    """`1 Des 2026`, in the moment's own zone."""
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
 def ago(at: datetime, now: datetime, zone: ZoneInfo) -> str:

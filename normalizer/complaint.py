@@ -71,7 +71,7 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     State.DISPOSISI: _WORKING - {State.DIVERIFIKASI},
     State.TINDAK_LANJUT: _WORKING - {State.DIVERIFIKASI},
     State.MENUNGGU_WARGA: _WORKING - {State.DIVERIFIKASI, State.MENUNGGU_WARGA},
-    State.DITUNDA: _WORKING - {State.DIVERIFIKASI, State.DITUNDA},
+    State.DITUNDA: _WORKING - {State.DITUNDA},
     State.BUKAN_WEWENANG: frozenset({State.TINDAK_LANJUT, State.DISPOSISI}),
     State.DIARSIPKAN: frozenset({State.TINDAK_LANJUT, State.DISPOSISI}),
     State.DIGABUNG: frozenset({State.TINDAK_LANJUT}),

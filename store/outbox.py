@@ -181,6 +181,7 @@ def settle_abandoned(connection: Connection, account: str, lane: int, *, idempot
 
 
 # A message never overtakes an earlier one of its conversation, even while that one waits for its next try.
+# Its state is asked again once its row is ours: an officer may have taken it back meanwhile.
 # What we sent since the citizen wrote is counted by our own clock alone: when we received that line.
 _CLAIM = """
 WITH next AS (
@@ -190,7 +191,8 @@ WITH next AS (
                     AND e.conversation = o.conversation AND e.state IN ('queued', 'sending') AND e.seq < o.seq)
   ORDER BY seq LIMIT 1
 ), claimed AS (
-  UPDATE outbox o SET state = 'sending', attempts = attempts + 1, claimed_at = %s FROM next WHERE o.id = next.id
+  UPDATE outbox o SET state = 'sending', attempts = attempts + 1, claimed_at = %s FROM next
+  WHERE o.id = next.id AND o.state = 'queued'
   RETURNING o.*
 )
 SELECT c.id, c.account, c.conversation, c.address, c.complaint_id, c.message_id, c.purpose, c.text, c.subject,

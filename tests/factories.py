@@ -28,6 +28,7 @@ from normalizer.messages import Delivery, DeliveryReceipt, Inbound
 from normalizer.program import Program, Unit
 from normalizer.text import searchable
 from store.blobs import Blobs
+from store.casework import Act
 from store.journal import new_id
 from store.models import Attachment, Complaint, Contact, ContactAddress, Event, Message, Officer, Outbox, Ticket
 
@@ -153,6 +154,12 @@ def officer(connection: Connection, username: str, role: str = "officer", **valu
     given = {"programs": ["siaga"], "unit": None, "sees_identity": False, "name": username.title(), **values}
     row = {"username": username, "role": role, "password_hash": "", "created_at": NOW, **given}
     return connection.execute(insert(Officer).values(row).returning(Officer.id)).scalar_one()
+
+
+def act(complaint_id: uuid.UUID, officer_id: int, version: int = 1, **values: Any) -> Act:
+    """An officer's act on the complaint as it is in this version."""
+    given = {"username": "dewi", "now": NOW, "programs": {"siaga": SIAGA, "matur": MATUR}, **values}
+    return Act(complaint_id=complaint_id, version=version, officer_id=officer_id, **given)
 
 
 def complaint(connection: Connection, text: str = "Jalan di depan pasar berlubang", **values: Any) -> uuid.UUID:

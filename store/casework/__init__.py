@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from store.casework.answers import answer, close
-from store.casework.base import Act, AlreadySortedError, CaseworkError, NotAnswerableError, StaleError
+from store.casework.base import Act, AlreadySortedError, CaseworkError, NotAnswerableError, StaleError, UntoldError
 from store.casework.handling import dispose, mark_read, note, set_program, take
+from store.casework.reasons import GRACE, Reason, archive, hand_on, hold, resume, resume_due
 from store.casework.sends import retry_send, settle_unknown
+from store.casework.undoing import TooLateError, Undoable, undo, undoable
 
 __all__ = [
+    "GRACE",
     "Act",
     "AlreadySortedError",
     "CaseworkError",
     "NotAnswerableError",
+    "Reason",
     "StaleError",
+    "TooLateError",
+    "Undoable",
+    "UntoldError",
     "answer",
+    "archive",
     "close",
     "dispose",
+    "hand_on",
+    "hold",
     "mark_read",
     "note",
+    "resume",
+    "resume_due",
     "retry_send",
     "set_program",
     "settle_unknown",
     "take",
+    "undo",
+    "undoable",
 ]

@@ -26,8 +26,11 @@ from store.partitions import partition
 
 if TYPE_CHECKING:
     import uuid
+    from datetime import datetime
 
     from sqlalchemy import Connection
+
+    from store.identity import Way
 
 #: What an answer leaves behind: work that goes on, a citizen who is asked, a case that is closed.
 _AFTER_ANSWER: Final = frozenset({State.TINDAK_LANJUT, State.MENUNGGU_WARGA, State.SELESAI})
@@ -59,9 +62,9 @@ def answer(
     state = _state_after(present, then)
     line = line_of(act, row, line_id, text, role="answer")
     if deliver:
-        _send(connection, act, line, row.contact_id, via)
+        send(connection, line, chosen(connection, act, row.contact_id, via), act.now)
     else:
-        connection.execute(insert(Message).values({**line, "hints": {"delivered": "in-person"}}))
+        said(connection, line)
     changes = {"responded_at": row.responded_at or act.now, "officer_id": row.officer_id or act.officer_id}
     write(connection, act, row, state, asked=state is State.MENUNGGU_WARGA, **changes)
     record(connection, act, "ditutup" if state in CLOSED and present not in CLOSED else "dijawab", state=state.value)
@@ -83,31 +86,42 @@ def _state_after(present: State, then: State | None) -> State:
     return then
 
 
-def _send(
-    connection: Connection, act: Act, line: dict[str, Any], contact: uuid.UUID | None, via: tuple[str, str] | None
-) -> None:
+def chosen(connection: Connection, act: Act, contact: uuid.UUID | None, via: tuple[str, str] | None) -> Way:
+    """The conversation to write in: the one named, else the first. NotAnswerableError where there is none."""
     ways = identity.ways(connection, act.complaint_id, contact)
-    last = next((way for way in ways if via is None or (way.account, way.conversation) == via), None)
-    if last is None:
+    found = next((way for way in ways if via is None or (way.account, way.conversation) == via), None)
+    if found is None:
         raise NotAnswerableError("no line of the citizen's has an address")
-    line = {**line, "account": last.account, "conversation": last.conversation, "address": last.address}
-    connection.execute(insert(Message).values({**line, "in_reply_to": last.external_id}))
+    return found
+
+
+def send(connection: Connection, line: dict[str, Any], way: Way, due: datetime) -> uuid.UUID:
+    """Write an officer's line and queue its message, not sent before `due`; the outbox row's id."""
+    line = {**line, "account": way.account, "conversation": way.conversation, "address": way.address}
+    connection.execute(insert(Message).values({**line, "in_reply_to": way.external_id}))
+    outbox_id = new_id()
     connection.execute(
         insert(Outbox).values(
-            id=new_id(),
-            account=last.account,
-            conversation=last.conversation,
-            address=last.address,
-            complaint_id=act.complaint_id,
+            id=outbox_id,
+            account=way.account,
+            conversation=way.conversation,
+            address=way.address,
+            complaint_id=line["complaint_id"],
             message_id=line["id"],
             purpose="answer",
             dedupe=f"answer:{line['id']}",
             text=line["text"],
-            subject=last.subject,
-            in_reply_to=last.external_id,
-            hints=last.hints,
-            lane=partition(last.account, last.conversation),
-            next_attempt_at=act.now,
-            created_at=act.now,
+            subject=way.subject,
+            in_reply_to=way.external_id,
+            hints=way.hints,
+            lane=partition(way.account, way.conversation),
+            next_attempt_at=due,
+            created_at=line["sent_at"],
         )
     )
+    return outbox_id
+
+
+def said(connection: Connection, line: dict[str, Any]) -> None:
+    """Write down what was said in person or by telephone."""
+    connection.execute(insert(Message).values({**line, "hints": {"delivered": "in-person"}}))

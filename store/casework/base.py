@@ -33,6 +33,10 @@ class NotAnswerableError(CaseworkError):
     """There is nobody to answer: no line of the citizen's with an address."""
 
 
+class UntoldError(CaseworkError):
+    """The citizen would not learn why."""
+
+
 class AlreadySortedError(CaseworkError):
     """The complaint has a program already."""
 
@@ -75,6 +79,7 @@ def write(connection: Connection, act: Act, row: Any, state: State, *, asked: bo
         "closed_at": (row.closed_at or act.now) if closing else None,
         "last_activity_at": act.now,
         "version": row.version + 1,
+        **({} if state is State.DITUNDA else {"held_until": None, "held_from": None}),
         **changes,
     }
     connection.execute(update(Complaint).where(Complaint.id == act.complaint_id).values(values))
@@ -85,6 +90,16 @@ def record(connection: Connection, act: Act, kind: str, **data: Any) -> None:
     connection.execute(
         insert(Event).values(complaint_id=act.complaint_id, at=act.now, actor=act.username, kind=kind, data=data)
     )
+
+
+def before(row: Any) -> dict[str, Any]:
+    """What undoing an act needs of the complaint as it was, for the act's entry in the history."""
+    times = {name: getattr(row, name) for name in ("held_until", "responded_at", "clock_started_at")}
+    return {
+        "version": row.version + 1,
+        **{name: getattr(row, name) for name in ("state", "unit", "officer_id", "held_from", "stays")},
+        **{name: None if at is None else at.isoformat() for name, at in times.items()},
+    }
 
 
 def line_of(act: Act, row: Any, line_id: uuid.UUID, text: str, *, role: str) -> dict[str, Any]:
@@ -106,6 +121,13 @@ def line_of(act: Act, row: Any, line_id: uuid.UUID, text: str, *, role: str) -> 
 def line_id_of(act: Act, submission: str) -> uuid.UUID:
     """The same for the same form of the same complaint, so that a double click meets its own key."""
     return uuid.uuid5(act.complaint_id, submission)
+
+
+def repeated(connection: Connection, act: Act, submission: str) -> bool:
+    """Whether this very form was carried out before; such an act's entry in the history has it as `form`."""
+    form = str(line_id_of(act, submission))
+    entry = exists().where(Event.complaint_id == act.complaint_id, Event.data["form"].astext == form)
+    return connection.execute(select(entry)).scalar_one()
 
 
 def done_already(connection: Connection, line_id: uuid.UUID, text: str) -> bool:

@@ -12,6 +12,7 @@ from store.casework.base import (
     Act,
     AlreadySortedError,
     StaleError,
+    before,
     done_already,
     fresh,
     line_exists,
@@ -45,7 +46,7 @@ def take(connection: Connection, act: Act) -> None:
     if state is not present:
         check_transition(present, state)
     write(connection, act, row, state, officer_id=act.officer_id)
-    record(connection, act, "diambil", before=row.officer_id)
+    record(connection, act, "diambil", before=row.officer_id, undo=before(row))
 
 
 def dispose(connection: Connection, act: Act, unit: str, note_text: str, submission: str) -> None:
@@ -53,7 +54,7 @@ def dispose(connection: Connection, act: Act, unit: str, note_text: str, submiss
     row = fresh(connection, act)
     check_transition(State(row.state), State.DISPOSISI)
     write(connection, act, row, State.DISPOSISI, unit=unit, officer_id=None)
-    record(connection, act, "didisposisikan", unit=unit, before=row.unit)
+    record(connection, act, "didisposisikan", unit=unit, before=row.unit, undo=before(row))
     if note_text:
         line = line_of(act, row, line_id_of(act, submission), note_text, role="note")
         connection.execute(insert(Message).values(line))

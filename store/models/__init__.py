@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from store.models.base import Base
+from store.models.canned import Canned
 from store.models.complaint import Attachment, Complaint, Contact, ContactAddress, Event, Message, Outbox, Ticket
 from store.models.journal import AccountState, Cursor, Item, Journal, Receipt, Revision
 from store.models.media import Rendition
@@ -12,6 +13,7 @@ __all__ = [
     "AccountState",
     "Attachment",
     "Base",
+    "Canned",
     "Complaint",
     "Contact",
     "ContactAddress",
@@ -21,11 +23,11 @@ __all__ = [
     "Journal",
     "Message",
     "Officer",
-    "Outbox",
-    "Receipt",
     "OfficerToken",
-    "Rendition",
+    "Outbox",
     "PersonEvent",
+    "Receipt",
+    "Rendition",
     "Revision",
     "Session",
     "Throttle",

@@ -64,6 +64,7 @@ class Complaint(Base):
     `warn_at` is when the next one is due.
     `body` is the first message cleaned; `words` is what search reads, everyday spelling expanded.
     `touched` says that an officer has acted: from then on the program does not re-thread it.
+    `held_until` is when what is held comes back, into the state `held_from`.
     """
 
     __tablename__ = "complaint"
@@ -106,6 +107,8 @@ class Complaint(Base):
     last_inbound_at: Mapped[dt.datetime]
     last_activity_at: Mapped[dt.datetime]
     merged_into: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("complaint.id"))
+    held_until: Mapped[dt.datetime | None]
+    held_from: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
     search: Mapped[Any] = mapped_column(
         TSVECTOR,
@@ -124,6 +127,8 @@ class Complaint(Base):
         Index("ix_complaint_search", "search", postgresql_using="gin"),
         Index("ix_complaint_warn", "warn_at", postgresql_where=sql("warn_at IS NOT NULL")),
         Index("ix_complaint_silence", "silence_due_at", postgresql_where=sql("state = 'menunggu_warga'")),
+        Index("ix_complaint_held", "held_until", postgresql_where=sql("held_until IS NOT NULL")),
+        Index("ix_complaint_merged", "merged_into", postgresql_where=sql("merged_into IS NOT NULL")),
     )
 
 

@@ -36,8 +36,8 @@ def test_a_closed_complaint_reopens_for_work_only(state: State) -> None:
     assert TRANSITIONS[state] <= {State.TINDAK_LANJUT, State.DISPOSISI}
 
 
-def test_verifying_is_done_once_and_only_in_the_beginning() -> None:
-    assert [state for state in State if State.DIVERIFIKASI in TRANSITIONS[state]] == [State.BARU]
+def test_verified_is_what_was_new_or_comes_back_from_hold() -> None:
+    assert [state for state in State if State.DIVERIFIKASI in TRANSITIONS[state]] == [State.BARU, State.DITUNDA]
 
 
 @given(st.sampled_from(State), st.sampled_from(State))
