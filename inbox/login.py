@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import g, redirect, request, url_for
 
-from inbox import auth
+from inbox import auth, devices
 from inbox.state import now, runtime
 from store import people, sessions, throttle
 
@@ -66,7 +66,7 @@ def log_in() -> BaseResponse:
         throttle.forgive(connection, name)
         throttle.uncount(connection, address)
         sessions.close_session(connection, request.cookies.get(auth.SESSION, ""))
-        token = sessions.open_session(connection, officer_id, now())
+        token = sessions.open_session(connection, officer_id, now(), devices.described(request.user_agent.string))
     return auth.begin(redirect(_next() or url_for("inbox.queue"), 303), token)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inbox import login, users, welcome
+from inbox import account, login, users, welcome
 from inbox.rights import Need
 from inbox.routing import Route
 
@@ -14,6 +14,9 @@ ROUTES: Final = (
     Route(rule="/logout", name="logout", view=login.log_out, need=Need.READ, method="POST"),
     Route(rule="/invite/<token>", name="welcome", view=welcome.show, need=Need.NOTHING),
     Route(rule="/invite/<token>", name="choose_password", view=welcome.choose, need=Need.NOTHING, method="POST"),
+    Route(rule="/me", name="me", view=account.show, need=Need.READ),
+    Route(rule="/me/password", name="my_password", view=account.password, need=Need.READ, method="POST"),
+    Route(rule="/me/sessions", name="my_sessions", view=account.end, need=Need.READ, method="POST"),
     Route(rule="/users", name="users", view=users.show, need=Need.USERS),
     Route(rule="/users/new", name="user_form", view=users.form, need=Need.USERS),
     Route(rule="/users/new", name="user_invite", view=users.invite, need=Need.USERS, method="POST"),

@@ -23,7 +23,9 @@ _LONGEST_QUERY: Final = 100
 _KINDS: Final = {
     "invited": "diundang",
     "link": "tautan kata sandi dibuat",
-    "password": "kata sandi dipilih",
+    "password": "kata sandi dipilih lewat tautan",
+    "password_changed": "kata sandi diganti",
+    "signed_out": "sesi diakhiri",
     "changed": "diubah",
     "activated": "diaktifkan lagi",
     "deactivated": "dinonaktifkan",

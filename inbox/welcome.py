@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask import redirect, request, url_for
 
-from inbox import auth
+from inbox import auth, words
 from inbox.state import now, runtime
 from store import people, sessions, throttle, tokens, users
+from store.passwords import SHORTEST
 from store.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ def choose(token: str) -> BaseResponse:
             return _gone()
         if password != request.form.get("again", ""):
             return _form(user, "Kedua kata sandi tidak sama.")
-        if not people.SHORTEST_PASSWORD <= len(password) <= people.LONGEST_PASSWORD:
-            return _form(user, f"Kata sandi paling sedikit {people.SHORTEST_PASSWORD} huruf.")
-        if tokens.use(connection, token, Purpose.PASSWORD, now()) is None:
-            return _gone()
-        people.set_password(connection, user.id, password)
+        try:
+            with connection.begin_nested():
+                if tokens.use(connection, token, Purpose.PASSWORD, now()) is None:
+                    return _gone()
+                people.set_password(connection, user.id, password)
+        except people.WeakPasswordError as error:
+            return _form(user, words.WEAKNESSES[error.weakness])
         sessions.close_all(connection, user.id)
         throttle.forgive(connection, auth.bucket("name", user.username))
         users.record(connection, now(), None, user.id, "password")
@@ -58,7 +61,7 @@ def _form(user: users.User, problem: str | None = None) -> Response:
         title="Pilih kata sandi",
         user=user,
         problem=problem,
-        shortest=people.SHORTEST_PASSWORD,
+        shortest=SHORTEST,
     )
 
 

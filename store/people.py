@@ -15,16 +15,15 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from store import passwords
 from store.models import Officer
+from store.passwords import Weakness
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
-SHORTEST_PASSWORD: Final = 12
-#: A short text that hashes long is a way to keep the server busy.
-LONGEST_PASSWORD: Final = 1024
 USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 
 
@@ -67,10 +66,25 @@ def _nobody() -> str:
     return _hasher().hash(secrets.token_urlsafe())
 
 
-def refuse_weak(password: str) -> None:
-    """OfficerError where a password breaks the rules."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise OfficerError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+class WeakPasswordError(OfficerError):
+    """A password that will not do; `weakness` says why."""
+
+    def __init__(self, message: str, weakness: Weakness) -> None:
+        super().__init__(message)
+        self.weakness = weakness
+
+
+def refuse_weak(password: str, names: Iterable[str]) -> None:
+    """OfficerError where a password will not do for somebody of these names."""
+    weakness = passwords.weakness(password, names)
+    if weakness is Weakness.GUESSED:
+        raise WeakPasswordError("a password is more than one's own name, a common word or a row of keys", weakness)
+    if weakness is not None:
+        raise WeakPasswordError(f"a password has {passwords.SHORTEST} to {passwords.LONGEST} characters", weakness)
+
+
+def _hashed(password: str) -> str:
+    return _hasher().hash(passwords.normal(password))
 
 
 def add_officer(  # noqa: PLR0917 - the fields of an officer, as the command line gives them
@@ -89,11 +103,11 @@ def add_officer(  # noqa: PLR0917 - the fields of an officer, as the command lin
         raise OfficerError("a username has 2 to 64 of: a-z 0-9 . _ - and begins with a letter or digit")
     if role not in set(Role):
         raise OfficerError(f"unknown role {role!r}; known are {', '.join(Role)}")
-    refuse_weak(password)
+    refuse_weak(password, (username, name))
     values = {
         "username": username,
         "name": name.strip() or username,
-        "password_hash": _hasher().hash(password),
+        "password_hash": _hashed(password),
         "role": role,
         "programs": sorted(set(programs)),
         "unit": unit,
@@ -114,20 +128,23 @@ def check_password(connection: Connection, username: str, password: str) -> int 
     ).one_or_none()
     known = row.password_hash if row and row.password_hash else _nobody()
     try:
-        _hasher().verify(known, password[:LONGEST_PASSWORD])
+        _hasher().verify(known, passwords.normal(password[: passwords.LONGEST]))
     except (VerificationError, InvalidHashError):
         return None
     if row is None or not row.active:
         return None
     if _hasher().check_needs_rehash(row.password_hash):
-        connection.execute(update(Officer).where(Officer.id == row.id).values(password_hash=_hasher().hash(password)))
+        connection.execute(update(Officer).where(Officer.id == row.id).values(password_hash=_hashed(password)))
     return int(row.id)
 
 
 def set_password(connection: Connection, officer_id: int, password: str) -> None:
-    """Give an officer another password; OfficerError where it breaks the rules."""
-    refuse_weak(password)
-    connection.execute(update(Officer).where(Officer.id == officer_id).values(password_hash=_hasher().hash(password)))
+    """Give an officer another password; WeakPasswordError where it will not do for him."""
+    row = connection.execute(
+        select(Officer.username, Officer.name, Officer.email).where(Officer.id == officer_id)
+    ).one()
+    refuse_weak(password, (row.username, row.name, (row.email or "").partition("@")[0]))
+    connection.execute(update(Officer).where(Officer.id == officer_id).values(password_hash=_hashed(password)))
 
 
 def names(connection: Connection, ids: Sequence[int]) -> dict[int, str]:

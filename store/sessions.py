@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -22,13 +23,28 @@ ABSOLUTE: Final = timedelta(hours=16)
 _SEEN_EVERY: Final = timedelta(minutes=1)
 
 
-def open_session(connection: Connection, officer_id: int, now: datetime) -> str:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A session as its officer sees it; `id` is what is kept of its token and opens nothing."""
+
+    id: str
+    device: str
+    created_at: datetime
+    seen_at: datetime
+
+
+def open_session(connection: Connection, officer_id: int, now: datetime, device: str = "") -> str:
     """A new session's token (256 random bits); only its SHA-256 is kept. Sessions that are over go."""
     token = secrets.token_urlsafe(32)
     connection.execute(delete(Session).where(Session.expires_at < now))
     connection.execute(
         insert(Session).values(
-            token_hash=digest(token), officer_id=officer_id, created_at=now, seen_at=now, expires_at=now + ABSOLUTE
+            token_hash=digest(token),
+            officer_id=officer_id,
+            device=device,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + ABSOLUTE,
         )
     )
     return token
@@ -69,3 +85,25 @@ def close_session(connection: Connection, token: str) -> None:
 def close_all(connection: Connection, officer_id: int) -> int:
     """Log an officer out everywhere; how many sessions that were."""
     return connection.execute(delete(Session).where(Session.officer_id == officer_id)).rowcount
+
+
+def listing(connection: Connection, officer_id: int, now: datetime) -> list[Shown]:
+    """The sessions of an officer that still hold, the latest act first."""
+    rows = connection.execute(
+        select(Session.token_hash, Session.device, Session.created_at, Session.seen_at)
+        .where(Session.officer_id == officer_id, Session.expires_at > now, Session.seen_at > now - IDLE)
+        .order_by(Session.seen_at.desc(), Session.token_hash)
+    )
+    return [Shown(id=row.token_hash, device=row.device, created_at=row.created_at, seen_at=row.seen_at) for row in rows]
+
+
+def end(connection: Connection, officer_id: int, session_id: str) -> int:
+    """End one session, only where it is this officer's; how many that were."""
+    mine = delete(Session).where(Session.officer_id == officer_id, Session.token_hash == session_id)
+    return connection.execute(mine).rowcount
+
+
+def end_others(connection: Connection, officer_id: int, token: str) -> int:
+    """End all sessions of an officer but the one of `token`; how many that were."""
+    others = delete(Session).where(Session.officer_id == officer_id, Session.token_hash != digest(token))
+    return connection.execute(others).rowcount

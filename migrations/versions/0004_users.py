@@ -1,4 +1,4 @@
-"""Users: mail addresses, links that are good once, and the trace of what was done to whom."""
+"""Users: mail addresses, devices, links that are good once, and the trace of what was done to whom."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def upgrade() -> None:
     """Apply."""
     op.add_column("officer", sa.Column("email", sa.Text(), nullable=True))
     op.create_unique_constraint(op.f("uq_officer_email"), "officer", ["email"])
+    op.add_column("session", sa.Column("device", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "officer_token",
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -56,5 +57,6 @@ def downgrade() -> None:
     op.drop_table("person_event")
     op.execute("DROP FUNCTION person_event_stays()")
     op.drop_table("officer_token")
+    op.drop_column("session", "device")
     op.drop_constraint(op.f("uq_officer_email"), "officer")
     op.drop_column("officer", "email")

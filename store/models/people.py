@@ -36,12 +36,16 @@ class Officer(Base):
 
 
 class Session(Base):
-    """A log-in; `token_hash` is the SHA-256 of the cookie, so that the table opens no session."""
+    """A log-in; `token_hash` is the SHA-256 of the cookie, so that the table opens no session.
+
+    `device` is what an officer knows his browser by ("Firefox di Android").
+    """
 
     __tablename__ = "session"
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)
     officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id", ondelete="CASCADE"), index=True)
+    device: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[dt.datetime]
     seen_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]

@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
 SOURCES = {
     "store/embedded/*.py": {"EmbeddedError"},
     "store/migrate.py": {"NewerDatabaseError"},
-    "store/people.py": {"OfficerError"},
+    "store/people.py": {"OfficerError", "WeakPasswordError"},
     "gateway/server.py": {"PortInUseError"},
     "dispatcher/supervisor.py": {"_fail"},
     "cli.py": {"fail"},
