@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from normalizer.complaint import State
+from store.passwords import LONGEST, SHORTEST, Weakness
 from store.people import Role
 from store.queue import Flag, Queue, Sort
 
@@ -52,6 +53,11 @@ ROLES: Final = {
     Role.OFFICER: "Petugas",
     Role.LEADER: "Pimpinan",
     Role.AUDITOR: "Auditor",
+}
+WEAKNESSES: Final = {
+    Weakness.SHORT: f"Kata sandi paling sedikit {SHORTEST} huruf.",
+    Weakness.LONG: f"Kata sandi paling banyak {LONGEST} huruf.",
+    Weakness.GUESSED: "Kata sandi ini mudah ditebak: nama sendiri, kata yang umum, atau deretan tombol.",
 }
 #: Short enough for a card.
 STATES: Final = {
