@@ -11,7 +11,7 @@ from config import checks
 from config.reading import read
 from config.spot import Spot
 from normalizer import letters
-from normalizer.program import Program
+from normalizer.program import WEEK, Clock, Program
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -72,6 +72,7 @@ def _check(program: Program, spot: Spot, accounts: Collection[str]) -> None:
     except ValueError as error:
         raise spot.at("timezone").error(str(error)) from None
     _check_times(program, spot)
+    _check_escalation(program, spot.at("escalation"))
     _check_units(program, spot.at("units"))
     _check_texts(program, spot.at("texts"))
 
@@ -79,10 +80,31 @@ def _check(program: Program, spot: Spot, accounts: Collection[str]) -> None:
 def _check_times(program: Program, spot: Spot) -> None:
     if program.window_hours < 1:
         raise spot.at("window_hours").error("expected at least 1")
-    if program.clocks.first_response < 1:
-        raise spot.at("clocks").at("first_response").error("expected at least 1")
-    if program.clocks.resolution < program.clocks.first_response:
-        raise spot.at("clocks").at("resolution").error("expected at least as much as first_response")
+    clocks, place = program.clocks, spot.at("clocks")
+    for name in ("verification", "silence"):
+        if getattr(clocks, name) < 0:
+            raise place.at(name).error("expected at least 1, or 0 for no such clock")
+    if clocks.first_response < 1:
+        raise place.at("first_response").error("expected at least 1")
+    alike = clocks.calendar_of(Clock.RESOLUTION) is clocks.calendar_of(Clock.RESPONSE)
+    if clocks.resolution < (clocks.first_response if alike else 1):
+        raise place.at("resolution").error("expected at least as much as first_response")
+    if set(clocks.weekend) == set(WEEK):
+        raise place.at("weekend").error("expected at least one day of the week that is worked")
+    for name in ("pause_while_waiting", "pause_while_held"):
+        if Clock.SILENCE in getattr(clocks, name):
+            raise place.at(name).error("silence never stands still: it counts the waiting itself")
+
+
+def _check_escalation(program: Program, spot: Spot) -> None:
+    for number, step in enumerate(program.escalation, start=1):
+        here = spot.at(str(number))
+        if not program.clocks.amount(step.clock):
+            raise here.at("clock").error(f"the clock {step.clock.value} is off")
+        if not step.to:
+            raise here.at("to").error("expected at least one of officer, unit_head, program_admin, leader")
+        if any((step.clock, step.at) == (other.clock, other.at) for other in program.escalation[: number - 1]):
+            raise here.at("at").error("this step stands twice")
 
 
 def _check_units(program: Program, spot: Spot) -> None:

@@ -106,6 +106,45 @@ class Clocks:
         return own[clock] or self.calendar
 
 
+class Recipient(enum.StrEnum):
+    """Whom a step of escalation tells."""
+
+    OFFICER = "officer"
+    UNIT_HEAD = "unit_head"
+    PROGRAM_ADMIN = "program_admin"
+    LEADER = "leader"
+
+
+_STEP: Final = re.compile(r"(?P<share>\d{1,2})%|0|(?P<hours>[+-]\d{1,4})h")
+
+
+def _checked_step(at: str) -> str:
+    if _STEP.fullmatch(at) is None:
+        raise ValueError("expected a share of the time such as 75%, hours such as -4h or +24h, or 0 for the deadline")
+    return at
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """One step: at this point of a clock (75 %, -4h, 0, +24h, counted as the clock counts) these are told."""
+
+    clock: Clock
+    at: str = dataclasses.field(metadata={"check": _checked_step})
+    to: tuple[Recipient, ...]
+
+    @property
+    def share(self) -> float | None:
+        """The share of the clock's time after which it comes; None where it is told in hours."""
+        found = _STEP.fullmatch(self.at)
+        return int(found["share"]) / 100 if found is not None and found["share"] else None
+
+    @property
+    def offset(self) -> timedelta:
+        """How long after the deadline it comes, where it is told in hours."""
+        found = _STEP.fullmatch(self.at)
+        return timedelta(hours=int(found["hours"])) if found is not None and found["hours"] else timedelta()
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """An OPD, kecamatan, kelurahan or partner body; `parent` is the code of the unit above it."""
@@ -125,6 +164,9 @@ class Texts:
     status: str = "{program}: aduan {ticket} berstatus {state}."
     unknown_ticket: str = "Nomor {ticket} tidak kami temukan. Periksa kembali nomor aduan Anda."
     welcome: str = "Selamat datang di {program}. Tulis aduan Anda di sini. Format: {format}"
+    silence: str = (
+        "{program}: aduan {ticket} kami tutup karena belum ada jawaban Anda. Balas pesan ini untuk membukanya."
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +188,7 @@ class Program:
     timezone: str = "Asia/Jakarta"
     window_hours: int = 24
     clocks: Clocks = Clocks()
+    escalation: tuple[Escalation, ...] = ()
     units: tuple[Unit, ...] = ()
     places: tuple[str, ...] = ()
     texts: Texts = Texts()

@@ -1,7 +1,7 @@
 """Programs: one file each, checked on its own and against the others, and the one that is shipped."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from config.programs import PLACEHOLDERS, fold, read_programs
 from config.spot import SettingsError
 from normalizer.keyword import KeywordIndex
-from normalizer.program import Calendar, Program, Texts
+from normalizer.program import WEEK, Calendar, Clock, Program, Recipient, Texts
 
 SHIPPED = Path(__file__).parents[2] / "config" / "programs"
 HEAD = 'name = "P"\norganisation = "O"\n'
@@ -74,8 +74,24 @@ region = "ID"
 calendar = "working"
 first_response = 3
 resolution = 5
+verification = 1
+silence = 10
+resolution_calendar = "plain"
+office_hours = "07:15-22:15"
+weekend = ["minggu"]
+collective_leave = false
 holidays = [2026-12-24]
 workdays = [2026-12-26]
+pause_while_waiting = ["resolution"]
+pause_while_held = ["first_response", "resolution"]
+[[escalation]]
+clock = "resolution"
+at = "75%"
+to = ["officer", "unit_head"]
+[[escalation]]
+clock = "silence"
+at = "+24h"
+to = ["leader"]
 [[units]]
 code = "a"
 name = "A"
@@ -90,6 +106,12 @@ ack = "Terima kasih {ticket}"
     assert program.key == "lapor-2"
     assert program.clocks.calendar is Calendar.WORKING
     assert (program.clocks.holidays, program.clocks.workdays) == ((date(2026, 12, 24),), (date(2026, 12, 26),))
+    assert program.clocks.calendar_of(Clock.RESOLUTION) is Calendar.PLAIN
+    assert program.clocks.calendar_of(Clock.SILENCE) is Calendar.WORKING
+    assert program.clocks.pause_while_held == (Clock.RESPONSE, Clock.RESOLUTION)
+    early, late = program.escalation
+    assert (early.share, early.to) == (0.75, (Recipient.OFFICER, Recipient.UNIT_HEAD))
+    assert (late.share, late.offset, late.clock) == (None, timedelta(hours=24), Clock.SILENCE)
     assert [(unit.code, unit.parent) for unit in program.units] == [("a", None), ("b", "a")]
     assert program.texts == Texts(ack="Terima kasih {ticket}")
 
@@ -146,6 +168,7 @@ def test_what_is_accepted_the_keyword_step_accepts(tmp_path: Path) -> None:
     assert match.program == "a"
 
 
+STEP = '[[escalation]]\nclock = "{}"\nat = "{}"\nto = [{}]\n'
 UNIT = '[[units]]\ncode = "{}"\nname = "N"\nparent = "{}"\n'
 
 
@@ -166,7 +189,20 @@ UNIT = '[[units]]\ncode = "{}"\nname = "N"\nparent = "{}"\n'
         (LAPOR + "window_hours = 0", "window_hours: expected at least 1"),
         (LAPOR + "[clocks]\nfirst_response = 0", "clocks.first_response: expected at least 1"),
         (LAPOR + "[clocks]\nfirst_response = 50", "clocks.resolution: expected at least as much as first_response"),
-        (LAPOR + '[clocks]\ncalendar = "moon"', "clocks.calendar: expected one of plain, working"),
+        (LAPOR + '[clocks]\ncalendar = "moon"', "clocks.calendar: expected one of plain, working-hours, working"),
+        (LAPOR + "[clocks]\nsilence = -1", "clocks.silence: expected at least 1, or 0 for no such clock"),
+        (LAPOR + '[clocks]\noffice_hours = "7-22"', "clocks.office_hours: expected office hours of one day"),
+        (LAPOR + '[clocks]\noffice_hours = "22:00-07:00"', "clocks.office_hours: expected office hours of one day"),
+        (LAPOR + '[clocks]\noffice_hours = "07:00-24:01"', "clocks.office_hours: expected office hours of one day"),
+        (LAPOR + '[clocks]\nweekend = ["sunday"]', "clocks.weekend.1: expected one of senin, selasa"),
+        (LAPOR + f"[clocks]\nweekend = {[day.value for day in WEEK]}", "clocks.weekend: expected at least one day"),
+        (LAPOR + '[clocks]\npause_while_held = ["silence"]', "clocks.pause_while_held: silence never stands still"),
+        (LAPOR + STEP.format("silence", "0", '"officer"'), "escalation.1.clock: the clock silence is off"),
+        (LAPOR + STEP.format("resolution", "noon", '"officer"'), "escalation.1.at: expected a share of the time"),
+        (LAPOR + STEP.format("resolution", "100%", '"officer"'), "escalation.1.at: expected a share of the time"),
+        (LAPOR + STEP.format("resolution", "0", ""), "escalation.1.to: expected at least one of officer"),
+        (LAPOR + STEP.format("resolution", "0", '"mayor"'), "escalation.1.to.1: expected one of officer, unit_head"),
+        (LAPOR + STEP.format("resolution", "0", '"leader"') * 2, "escalation.2.at: this step stands twice"),
         (LAPOR + '[clocks]\nholidays = ["2026-12-24"]', "clocks.holidays.1: expected a date such as 2026-08-17"),
         (LAPOR + '[[units]]\ncode = "a"', "units.1.name: missing; expected text"),
         (LAPOR + UNIT.format("a", "b"), "units: the parent 'b' of 'a' is no unit's code"),
