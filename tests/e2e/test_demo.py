@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from playwright.sync_api import expect
@@ -23,14 +23,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 READY = "Ctrl-C untuk berhenti"
 SMS = "#sms-6281200000001"
-TELEGRAM = "#telegram-8100001"
+
+
+class Channel(NamedTuple):
+    """A phone, how it is written there, and what the answer is said to be."""
+
+    kind: str
+    phone: str
+    way: str = ""
+    label: str = ""
+
+
+CHANNELS = [
+    Channel("telegram", "telegram-8100001"),
+    Channel("whatsapp", "whatsapp-6281200000002", "Mas Bup Siaga (Cloud API)"),
+    Channel("line", f"line-U{1:032x}"),
+    Channel("email", "email-anda-warga-example"),
+    Channel("x", "x-1600000000000000001", "Pos yang menyebut akun", "Balasan"),
+    Channel("facebook", "facebook-7012000000000001", "Messenger", "Messenger"),
+    Channel("instagram", "instagram-17841499000000001", "Pesan langsung", "Pesan langsung"),
+    Channel("facebook", "facebook-7012000000000001", "Komentar di halaman", "Balasan"),
+    Channel("instagram", "instagram-17841499000000001", "Komentar", "Balasan"),
+]
+#: From here on a phone has been written on and answered before.
+FIRST_AGAIN = 7
+BARE = Channel("x", "x-1600000000000000001", "Pos dengan tagar saja")
+#: Messages of the accounts that are polled: those of the opening, and two or three of the newcomer's.
+POLLED = {"email": 2 + 2, "x": 7 + 3, "open311": 2}
 WORDS = "pagar jembatan Widuri hanyut tadi malam"
 ANSWER = "Terima kasih, petugas PU ke lokasi sore ini."
-LONGEST = 120  # seconds that a demo may run in all
+LONGEST = 240  # seconds that a demo may run in all
 PATIENCE = 60_000  # milliseconds; the machine may be busy, and a test that passes does not wait
 
 
@@ -139,26 +165,73 @@ def test_what_is_typed_on_a_phone_is_answered_on_it(python: Path, data_dir: Path
             officer.get_by_role("button", name="Kirim", exact=True).click()
 
             expect(mine.locator(".in").last).to_contain_text(ANSWER)
-            chat(phones)
+            for number, channel in enumerate(CHANNELS):
+                there_and_back(running, phones, officer, channel, number)
+            a_bare_hashtag(running, phones, officer)
             without_scripts(browser, running)
         assert "Peragaan berhenti" in running.stop()
         assert running.process.returncode == 0
     assert "Traceback" not in (data_dir / "stderr").read_text()
 
 
-def chat(phones: Page) -> None:
-    """The same on Telegram, where the program is alone and no keyword is needed."""
-    mine = phones.locator(TELEGRAM)
-    mine.get_by_role("textbox").fill("lampu taman kota mati")
-    mine.get_by_role("textbox").press("Enter")
-    expect(mine.locator(".out")).to_contain_text("lampu taman kota mati")
-    expect(mine.locator(".in")).to_contain_text("Mas Bup Siaga: aduan Anda kami terima")
+def there_and_back(running: Demo, phones: Page, officer: Page, channel: Channel, number: int) -> None:
+    """Written on the channel's page, in the queue under the ticket that came back, answered, the answer on the page."""
+    words, answer = f"warga ke-{number} melapor pohon tumbang", f"Jawaban ke-{number}: tim BPBD berangkat."
+    mine = write(running, phones, channel, words)
+    expect(mine.locator(".in")).to_have_count(1 if number < FIRST_AGAIN else 3)
+    ticket = re.search(r"nomor (\S{9})\b", mine.locator(".in").last.inner_text())[1]  # type: ignore[index]
+
+    officer.goto(f"{running.address('/inbox')}/{ticket}")
+    expect(officer.locator("[data-thread]")).to_contain_text(words)
+    officer.get_by_role("textbox", name="Jawaban untuk warga").fill(answer)
+    officer.get_by_role("button", name="Kirim", exact=True).click()
+
+    expect(mine.locator(".in").last).to_contain_text(answer)
+    if channel.label:
+        expect(mine.locator(".in").last.locator(".label")).to_have_text(channel.label)
+
+
+def write(running: Demo, phones: Page, channel: Channel, words: str) -> Locator:
+    """On the channel's page; the phone."""
+    phones.goto(f"{running.address('/')}?saluran={channel.kind}")
+    mine = phones.locator(f"#{channel.phone}")
+    if channel.way:
+        mine.get_by_role("combobox").select_option(channel.way)
+    if channel.kind == "email":
+        mine.get_by_label("Subjek").fill("Laporan warga")
+    mine.locator("textarea").fill(words)
+    mine.get_by_role("button", name="Kirim").click()
+    expect(mine.locator(".out").last).to_contain_text(words)
+    return mine
+
+
+def find(running: Demo, officer: Page, word: str) -> None:
+    """Open the complaint with this word as soon as it is in the queue."""
+    card = officer.locator("[data-ticket] a").first
+    for _ in range(100):
+        officer.goto(f"{running.address('/inbox')}?q={word}")
+        if card.count():
+            break
+    card.click()
+    expect(officer.locator("[data-thread]")).to_contain_text(word)
+
+
+def a_bare_hashtag(running: Demo, phones: Page, officer: Page) -> None:
+    """It is in the queue, and the inbox says why it cannot be answered."""
+    mine = write(running, phones, BARE, "kabel listrik menjuntai rendah sekali")
+    expect(mine.locator(".out").last).to_contain_text("#masbupsiaga")
+    find(running, officer, "menjuntai")
+    expect(officer.locator("body")).to_contain_text("Warga tidak menyebut atau mengutip @masbupsiaga")
 
 
 def without_scripts(browser: Browser, running: Demo) -> None:
     """On a small screen, from another number, by nothing but forms."""
     with tab(browser, width=390, scripts=False) as phones:
-        phones.goto(running.address("/"))
+        for kind in ("sms", "whatsapp", "email", "x", "facebook", "instagram", "line", "web", "open311", ""):
+            phones.goto(f"{running.address('/')}?saluran={kind}")
+            assert phones.evaluate("document.documentElement.scrollWidth") <= 390, kind
+        expect(phones.locator(SMS).get_by_role("textbox")).to_have_count(0)  # there is no room for all at once
+        phones.locator(SMS).get_by_role("link", name="Tulis SMS").click()
         mine = phones.locator(SMS)
         mine.get_by_label("Dari").fill("0812 0000 0777")
         mine.get_by_role("textbox", name="SMS").fill("maturbupati <b>pasar</b> kotor")
@@ -177,14 +250,18 @@ def test_a_second_start_finds_it_all_again_and_plays_nothing_twice(
     python: Path, data_dir: Path, port: int, browser: Browser
 ) -> None:
     before = (data_dir / "town.jsonl").read_text().splitlines()
-    assert sum("done" in json.loads(line) for line in before) >= 30
+    assert sum("done" in json.loads(line) for line in before) >= 50
     with demo(python, data_dir, port) as running:
         assert len(lines := (data_dir / "town.jsonl").read_text().splitlines()) - len(before) <= 1, lines[len(before) :]
         page = urllib.request.urlopen(running.address("/"), timeout=20).read().decode()  # noqa: S310 - loopback
         assert WORDS in page
         assert ANSWER in page
-        with tab(browser) as officer:
+        with tab(browser) as phones, tab(browser) as officer:
             log_in(officer, running)
+            # What comes after the start shows that these accounts have been asked again.
+            for channel, word in ((CHANNELS[3], "meluber"), (CHANNELS[4], "berserakan")):
+                write(running, phones, channel, f"sampah {word} lagi")
+                find(running, officer, word)
         books = subprocess.run(
             [python, "-m", "cli", "ledger", "--json", "--data-dir", data_dir],
             env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -193,5 +270,10 @@ def test_a_second_start_finds_it_all_again_and_plays_nothing_twice(
             text=True,
         )
     assert books.returncode == 0, books.stderr
-    accounts = {json.loads(line)["account"] for line in books.stdout.splitlines()}
-    assert accounts == {"sms-kannel", "sms-android", "sms-twilio", "telegram", "web"}
+    rows = [json.loads(line) for line in books.stdout.splitlines()]
+    pushed = {"sms-kannel", "sms-android", "sms-twilio", "whatsapp", "telegram", "line", "facebook", "instagram", "web"}
+    assert {row["account"] for row in rows} == pushed | POLLED.keys()
+    for account, messages in POLLED.items():
+        mine = [row for row in rows if row["account"] == account]
+        assert sum(row["message"] + row["joined"] for row in mine) == messages, account
+        assert sum(row["remainder"] for row in mine) == 0
