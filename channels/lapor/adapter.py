@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from channels.contract import AccountInfo, Capabilities, Channel, ReplyOptions
+from channels.contract import ReplyOptions
 from channels.lapor.dialects.base import Dialect, Settings
 from channels.lapor.dialects.export import Export
 from channels.lapor.dialects.open311 import Open311
+from channels.toolkit.dialects import DialectChannel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,38 +21,14 @@ if TYPE_CHECKING:
     from normalizer.messages import Inbound
 
 DIALECTS: Final[Mapping[str, type[Dialect[Any]]]] = {"export": Export, "open311": Open311}
-_BY_SETTINGS: Final = {dialect.settings_type: dialect for dialect in DIALECTS.values()}
 
 
-class LaporChannel(Channel[Settings]):
+class LaporChannel(DialectChannel[Settings, "Dialect[Any]"]):
     """One other system. The settings' type says which dialect it speaks."""
 
     key = "lapor"
     settings_type: ClassVar[type] = Settings
-
-    def __init__(self, account: AccountInfo, settings: Settings) -> None:
-        super().__init__(account, settings)
-        self._dialect: Dialect[Any] = _BY_SETTINGS[type(settings)](account, settings)
-        self.capabilities: Capabilities = self._dialect.capabilities
-
-    @classmethod
-    def settings_for(cls, dialect: str | None) -> type:
-        """The settings dataclass of a dialect. KeyError without one, or for one that is not there."""
-        found = DIALECTS.get(dialect or "")
-        if found is None:
-            raise KeyError(f"lapor has the dialects {', '.join(DIALECTS)}")
-        return found.settings_type
-
-    @classmethod
-    def offline(cls, dialect: str | None = None) -> Self:
-        """Every setting that has no default is empty: such an account reads, and asks nobody."""
-        settings_type = cls.settings_for(dialect)
-        required = {
-            field.name: ""
-            for field in dataclasses.fields(settings_type)
-            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        }
-        return cls(AccountInfo(name=f"lapor-{dialect}"), settings_type(**required))
+    dialects = DIALECTS
 
     @property
     def importer(self) -> Importer | None:

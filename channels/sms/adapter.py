@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from channels.contract import AccountInfo, Capabilities, Channel, ReplyOptions
+from channels.contract import ReplyOptions
 from channels.errors import Refused
 from channels.sms import segments
 from channels.sms.dialects.android import Android
@@ -15,6 +14,7 @@ from channels.sms.dialects.gammu import Gammu
 from channels.sms.dialects.kannel import Kannel
 from channels.sms.dialects.twilio import Twilio
 from channels.sms.numbers import can_be_answered
+from channels.toolkit.dialects import DialectChannel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,38 +41,14 @@ DIALECTS: Final[Mapping[str, type[Dialect[Any]]]] = {
     "kannel": Kannel,
     "twilio": Twilio,
 }
-_BY_SETTINGS: Final = {dialect.settings_type: dialect for dialect in DIALECTS.values()}
 
 
-class SmsChannel(Channel[Settings]):
+class SmsChannel(DialectChannel[Settings, "Dialect[Any]"]):
     """One number or modem. The settings' type says which dialect it speaks."""
 
     key = "sms"
     settings_type: ClassVar[type] = Settings
-
-    def __init__(self, account: AccountInfo, settings: Settings) -> None:
-        super().__init__(account, settings)
-        self._dialect: Dialect[Any] = _BY_SETTINGS[type(settings)](account, settings)
-        self.capabilities: Capabilities = self._dialect.capabilities
-
-    @classmethod
-    def settings_for(cls, dialect: str | None) -> type:
-        """The settings dataclass of a dialect. KeyError without one, or for one that is not there."""
-        found = DIALECTS.get(dialect or "")
-        if found is None:
-            raise KeyError(f"sms has the dialects {', '.join(DIALECTS)}")
-        return found.settings_type
-
-    @classmethod
-    def offline(cls, dialect: str | None = None) -> Self:
-        """Every setting that has no default is empty: such an account reads, but proves and sends nothing."""
-        settings_type = cls.settings_for(dialect)
-        required = {
-            field.name: ""
-            for field in dataclasses.fields(settings_type)
-            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        }
-        return cls(AccountInfo(name=f"sms-{dialect}"), settings_type(**required))
+    dialects = DIALECTS
 
     @functools.cached_property
     def addresses(self) -> frozenset[str]:  # read for each message
