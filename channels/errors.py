@@ -67,13 +67,17 @@ class SendFailed(ChannelError):  # noqa: N818 - the contract's name
 
 
 class Throttled(SendFailed):
-    """The provider took nothing and said when to come back (`retry_after`, seconds)."""
+    """The provider took nothing and said when to come back (`retry_after`, seconds).
+
+    With `alone` it meant this recipient only (a mail server's greylisting): the account's other messages go on.
+    """
 
     retry = True
 
-    def __init__(self, message: str, *, retry_after: float = 30.0) -> None:
+    def __init__(self, message: str, *, retry_after: float = 30.0, alone: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.alone = alone
 
 
 class ProviderDown(SendFailed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from normalizer import ticket
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from dispatcher.runtime import Account, Runtime
 
 
+#: Automatic texts that one conversation is given in a day before Muara falls silent there.
+MOST_A_DAY = 10
+
+
 def write(runtime: Runtime, connection: Connection, found: Sequence[Conversation], now: datetime) -> None:
     """Queue all automatic texts of these conversations, on channels that can answer."""
     pairs = [
@@ -30,6 +35,7 @@ def write(runtime: Runtime, connection: Connection, found: Sequence[Conversation
         if conversation.account.channel.capabilities.replies
         for reply in conversation.replies
     ]
+    pairs = _bearable(connection, pairs, now)
     if not pairs:
         return
     asked = [reply for _, reply in pairs if reply.purpose == "status"]
@@ -47,6 +53,26 @@ def write(runtime: Runtime, connection: Connection, found: Sequence[Conversation
         rows.append(_row(conversation, reply, text, line, now))
     bulk.insert(connection, "message", MESSAGE, lines)
     outbox.insert(connection, rows)
+
+
+def _bearable(
+    connection: Connection, pairs: list[tuple[Conversation, AutoReply]], now: datetime
+) -> list[tuple[Conversation, AutoReply]]:
+    """Without what would go on and on: two robots that answer one another stop (RFC 3834, 2).
+
+    The acknowledgement of a new complaint always goes, for it carries the citizen's ticket.
+    """
+    chatter = {(talk.account.name, talk.key) for talk, reply in pairs if reply.purpose != "ack"}
+    if not chatter:
+        return pairs
+    given = outbox.automatic(connection, chatter, now - timedelta(days=1))
+    kept = []
+    for talk, reply in pairs:
+        key = (talk.account.name, talk.key)
+        if reply.purpose == "ack" or given.get(key, 0) < MOST_A_DAY:
+            kept.append((talk, reply))
+            given[key] = given.get(key, 0) + 1
+    return kept
 
 
 def _text(

@@ -163,7 +163,7 @@ def send(runtime: Runtime, account: Account, letter: Letter) -> bool:
     try:
         receipt = _deliver(account.channel, letter, runtime)
     except Throttled as error:
-        return _rest(runtime, letter, error, max(error.retry_after, 1.0))
+        return _rest(runtime, letter, error, max(error.retry_after, 1.0), alone=error.alone)
     except ProviderDown as error:
         return _rest(runtime, letter, error, None)
     except OutcomeUnknown as error:
@@ -240,8 +240,8 @@ def _record(runtime: Runtime, letter: Letter, receipt: DeliveryReceipt) -> None:
             return
 
 
-def _rest(runtime: Runtime, letter: Letter, error: SendFailed, seconds: float | None) -> bool:
-    """Not sent: the account rests, for as long as the provider said or a little longer each time."""
+def _rest(runtime: Runtime, letter: Letter, error: SendFailed, seconds: float | None, *, alone: bool = False) -> bool:
+    """Not sent: the account rests, or this message `alone`, as long as was said or a little longer each time."""
     now = runtime.clock()
     with runtime.engine.begin() as connection:
         if now - letter.created_at > PATIENCE:
@@ -252,8 +252,9 @@ def _rest(runtime: Runtime, letter: Letter, error: SendFailed, seconds: float | 
             pause = min(FIRST_PAUSE * 2 ** min(health.failures(connection, letter.account), 10), LONGEST_PAUSE)
         until = now + timedelta(seconds=pause)
         outbox.postpone(connection, letter, until, str(error))
-        health.rest(connection, letter.account, str(error), now, until)
-    return False
+        if not alone:
+            health.rest(connection, letter.account, str(error), now, until)
+    return alone
 
 
 def _unknown(runtime: Runtime, account: Account, letter: Letter, error: SendFailed) -> bool:

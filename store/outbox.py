@@ -54,6 +54,21 @@ def insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.exec_driver_sql(_INSERT, (dumps([{name: row[name] for name in COLUMNS} for row in rows]),))
 
 
+_AUTOMATIC = """
+SELECT o.account, o.conversation, count(*) FROM outbox o
+WHERE (o.account, o.conversation) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+  AND o.purpose <> 'answer' AND o.created_at > %s
+GROUP BY 1, 2
+"""
+
+
+def automatic(connection: Connection, keys: Iterable[tuple[str, str]], since: datetime) -> dict[tuple[str, str], int]:
+    """How many automatic texts each conversation (account, conversation) was given since then; none: not there."""
+    accounts, conversations = (list(column) for column in zip(*keys, strict=True))
+    rows = connection.exec_driver_sql(_AUTOMATIC, (accounts, conversations, since))
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
 _RECEIPT = """
 INSERT INTO receipt (account, external_id, status, at, error, reply_id)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::uuid[])

@@ -37,6 +37,7 @@ _PATIENCE: Final = 10
 #: The server's own daily limit, as Gmail and Exchange Online call it; it passes by itself.
 _QUOTA: Final = frozenset({"5.4.5", "5.1.90"})
 _TOMORROW: Final = 3600.0
+_RECIPIENT: Final = "RCPT TO"
 #: We are not who we should be: for the operator to mend, and no fault of the mail.
 _LOGIN_WANTED: Final = frozenset({530, 535, 538})
 _DOT: Final = re.compile(rb"(?m)^\.")
@@ -136,7 +137,7 @@ def _envelope(smtp: smtplib.SMTP, letter: Letter) -> None:
         options.append("RET=HDRS")  # a bounce need not bring our attachments back
     with _cut_off():
         _check(smtp.mail(letter.sender, options), "MAIL FROM")
-        _check(smtp.rcpt(letter.recipient), "RCPT TO")
+        _check(smtp.rcpt(letter.recipient), _RECIPIENT)
         _check(smtp.docmd("DATA"), "DATA", expected=range(_START, _START + 1))
 
 
@@ -172,7 +173,9 @@ def _check(answer: tuple[int, bytes], step: str, *, expected: range = _OK) -> No
     if code in _LATER:
         if code == _SHUTTING_DOWN:
             raise ProviderDown(f"the SMTP server answered {told} to {step}")
-        raise Throttled(f"the SMTP server answered {told} to {step}: not now", retry_after=_NOT_NOW)
+        # Greylisting and a full box are this recipient's; what is refused before or after him is everybody's.
+        alone = step == _RECIPIENT
+        raise Throttled(f"the SMTP server answered {told} to {step}: not now", retry_after=_NOT_NOW, alone=alone)
     if enhanced in _QUOTA:
         raise Throttled(f"the SMTP server takes no more of our mails today ({told})", retry_after=_TOMORROW)
     if code in _LOGIN_WANTED:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dispatcher import drain
+from dispatcher import drain, replies
 from store.blobs import BlobError, Blobs
 from tests.journalling import deliver, empty, outcomes, rows, threads
 from tests.toy import MASBUP, START, Clock, ToyChannel, runtime
@@ -375,3 +375,14 @@ def test_a_future_clock_is_not_believed(world: Runtime) -> None:
     deliver(world, [{"external_id": "1", "text": WORDS, "at": 3600 * 24 * 400}])
     drain.run(world)
     assert rows(world, "SELECT opened_at FROM complaint") == [(START,)]
+
+
+def test_two_robots_that_answer_one_another_stop(world: Runtime) -> None:
+    for number in range(30):
+        deliver(world, [{"external_id": f"m{number}", "text": "status", "who": "+62811000009", "at": number}])
+        drain.run(world)
+    [(count,)] = rows(world, "SELECT count(*) FROM outbox")
+    assert count == replies.MOST_A_DAY
+    deliver(world, [{"external_id": "real", "text": "masbupsiaga banjir", "who": "+62811000009", "at": 99}])
+    drain.run(world)
+    assert rows(world, "SELECT purpose FROM outbox ORDER BY seq DESC LIMIT 1") == [("ack",)]

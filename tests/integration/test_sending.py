@@ -354,3 +354,14 @@ def test_an_automatic_text_that_the_channel_does_not_take_is_let_go_and_an_answe
     assert world.states()[1] == ("answer", "failed", 1)
     assert rows(world.runtime, "SELECT DISTINCT error FROM outbox") == [("tidak disebut",)]
     assert rows(world.runtime, "SELECT send_failed FROM complaint") == [(True,)]
+
+
+def test_one_recipient_who_is_put_off_holds_up_no_other(world: World) -> None:
+    world.receive(1)
+    world.receive(2)
+    world.channels[0].failures.append(Throttled("greylisted", retry_after=120, alone=True))
+    world.send()
+    assert sorted(state for _, state, _ in world.states()) == ["queued", "sent"]
+    world.clock.now += timedelta(seconds=121)
+    world.send()
+    assert [state for _, state, _ in world.states()] == ["sent", "sent"]
