@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from flask import abort
+from flask import abort, request
 
-from inbox import answering, offers, reporter, rights, thread, words
+from inbox import answering, canned, offers, reporter, rights, thread, words
 from inbox.presenters import Chip, channel_mark, chip, place_label, unit_name
 from inbox.queue import listing, short, view
 from inbox.state import now, page, person, runtime, scope
@@ -52,6 +52,7 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
         shown = listing(connection, view(), selected=row.ticket)
         ways = answering.choices(connection, row)
         known = reporter.shown(connection, row) | offers.shown(connection, row)
+        ready = canned.for_case(connection, row) if works else []
     desk = thread.Desk(runtime=runtime(), person=person(), now=now(), officers=officers)
     cover = thread.veil_of(file, person())
     way = answering.chosen(ways, extra.get("draft", {}).get("via", "")) or ways[0]
@@ -65,12 +66,19 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
         "lines": thread.lines(file, desk, cover),
         "ways": ways,
         "way": way,
+        "ready": ready,
         "submission": uuid.uuid4(),
         "stamp": stamp,
-        "draft": {},
+        "draft": _picked(ready),
         **extra,
     }
     return page("case.html", status, title=row.ticket, **values)
+
+
+def _picked(ready: list[dict[str, str]]) -> dict[str, str]:
+    """The answer that the address asks for, as a draft."""
+    wanted = request.args.get("templat", "")
+    return next(({"kind": "answer", "text": each["text"]} for each in ready if each["id"] == wanted), {})
 
 
 def _header(file: File, desk: thread.Desk) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from inbox import acts, auth, case, desk, files, imports, letters, people_routes, queue, reasons, reporter, words
+from inbox import acts, auth, case, case_routes, desk, files, imports, letters, people_routes, queue, reporter, words
 from inbox.rights import Need, may
 from inbox.routing import Route
 from inbox.state import KEY, Inbox, inbox, page
@@ -32,6 +32,7 @@ _POLICY: Final = (
 
 ROUTES: Final = (
     *people_routes.ROUTES,
+    *case_routes.ROUTES,
     Route(rule="", name="queue", view=queue.show, need=Need.READ),
     Route(rule="/pulse", name="pulse", view=queue.pulse, need=Need.READ, touch=False),
     Route(rule="/desk", name="desk", view=desk.show, need=Need.WORK),
@@ -48,11 +49,6 @@ ROUTES: Final = (
     Route(rule="/<ticket>/dispose", name="dispose", view=acts.dispose, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/answer", name="answer", view=acts.answer, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/note", name="note", view=acts.note, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/hand-on", name="hand_on", view=reasons.hand_on, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/archive", name="archive", view=reasons.archive, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/hold", name="hold", view=reasons.hold, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/resume", name="resume", view=reasons.resume, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/undo", name="undo", view=reasons.undo, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/program", name="set_program", view=acts.set_program, need=Need.SORT, method="POST"),
     Route(rule="/<ticket>/reporter/join", name="join", view=reporter.join, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/reporter/part", name="part", view=reporter.part, need=Need.WORK, method="POST"),
@@ -147,6 +143,7 @@ def _shared() -> dict[str, Any]:
         "person": g.get("person"),
         "roles": words.ROLES,
         "csrf_token": auth.csrf_token,
+        "may_keep": g.get("person") is not None and may(g.person, Need.CANNED),
         "may_manage": g.get("person") is not None and may(g.person, Need.USERS),
         "asset": lambda name: url_for("inbox.static", filename=name, v=inbox().assets[name]),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
+from store.canned import Reach as Keep
 from store.people import Role
 from store.queue import Scope
 from store.users import Reach
@@ -27,10 +28,12 @@ class Need(enum.Enum):
     SORT = "give a complaint of the triage tray its program"
     IMPORT = "bring in another system's reports"
     USERS = "manage officers"
+    CANNED = "keep canned answers"
 
 
 _READERS: Final = frozenset({Role.LEADER, Role.AUDITOR})
 _SORTERS: Final = frozenset({Role.ADMINISTRATOR, Role.PROGRAM_ADMIN})
+_KEEPERS: Final = _SORTERS | {Role.UNIT_HEAD}
 IN_UNITS: Final = frozenset({Role.UNIT_HEAD, Role.OFFICER})
 
 
@@ -43,6 +46,8 @@ def may(person: Person, need: Need) -> bool:
             return person.role not in _READERS
         case Need.SORT | Need.IMPORT | Need.USERS:
             return person.role in _SORTERS
+        case Need.CANNED:
+            return person.role in _KEEPERS
 
 
 def sees_all(person: Person) -> bool:
@@ -71,6 +76,26 @@ def scope(person: Person, runtime: Runtime) -> Scope:
     if person.role in IN_UNITS and person.unit is not None:
         units = _with_those_below(person.unit, [unit for program in seen for unit in program.units])
     return Scope(officer_id=person.id, programs=frozenset(person.programs), units=units, tray=frozenset(tray))
+
+
+def canned(person: Person, runtime: Runtime) -> Keep:
+    """Whose canned answers the officer keeps: those of his programs, the head of a unit those of it and below it."""
+    seen = programs(person, runtime)
+    units = None
+    if person.role in IN_UNITS and person.unit is not None:
+        units = _with_those_below(person.unit, [unit for program in seen for unit in program.units])
+    return Keep(programs=frozenset(program.key for program in seen), units=units)
+
+
+def with_those_above(code: str, units: Iterable[Unit]) -> frozenset[str]:
+    """A unit and all that it belongs to, up to the root."""
+    parents = {unit.code: unit.parent for unit in units}
+    found: set[str] = set()
+    above: str | None = code
+    while above is not None and above not in found:
+        found.add(above)
+        above = parents.get(above)
+    return frozenset(found)
 
 
 def _with_those_below(code: str, units: Iterable[Unit]) -> frozenset[str]:

@@ -72,8 +72,8 @@ def _close(connection: Connection, act: Act, state: State, reason: Reason | None
         raise StaleError(f"version {row.version}, seen {act.version}")
     check_transition(State(row.state), state)
     told = _tell(connection, act, row, reason, submission) if reason is not None else {}
-    responded = {"responded_at": row.responded_at or act.now} if reason is not None else {}
-    write(connection, act, row, state, **responded)
+    responded_at = row.responded_at or (None if reason is None else act.now)
+    write(connection, act, row, state, responded_at=responded_at)
     record(connection, act, state.value, form=str(line_id_of(act, submission)), undo=before(row), **data, **told)
     return True
 
@@ -93,8 +93,8 @@ def hold(connection: Connection, act: Act, until: datetime, reason: Reason, subm
         check_transition(present, State.DITUNDA)
     told = _tell(connection, act, row, reason, submission)
     responded_at = row.responded_at or act.now
-    held = {"held_until": until, "held_from": row.held_from or _working(present).value}
-    write(connection, act, row, State.DITUNDA, responded_at=responded_at, **held)
+    held_from = row.held_from or _working(present).value
+    write(connection, act, row, State.DITUNDA, responded_at=responded_at, held_until=until, held_from=held_from)
     form = str(line_id_of(act, submission))
     record(connection, act, "ditunda", form=form, until=until.isoformat(), undo=before(row), **told)
     return True

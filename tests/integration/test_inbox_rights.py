@@ -10,7 +10,7 @@ import pytest
 from inbox import rights
 from inbox.pages import ROUTES
 from inbox.rights import Need
-from store import renditions
+from store import canned, renditions
 from store.people import Person, Role
 from tests import factories
 from tests.inboxkit import Browser, Site, tickets
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 READERS = {Role.LEADER, Role.AUDITOR}
+KEEPERS = {Role.ADMINISTRATOR, Role.PROGRAM_ADMIN, Role.UNIT_HEAD}
 SORTERS = {Role.ADMINISTRATOR, Role.PROGRAM_ADMIN}
 
 #: What each route answers: to a stranger, to who may, to who may not; and what it answers for a case of others.
@@ -57,6 +58,11 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "dispose": (401, 303, 403, 404),
     "answer": (401, 303, 403, 404),
     "note": (401, 303, 403, 404),
+    "canned": (303, 200, 403, None),
+    "canned_add": (401, 303, 403, None),
+    "canned_edit": (303, 200, 403, 404),
+    "canned_change": (401, 303, 403, 404),
+    "canned_remove": (401, 303, 403, 404),
     "hand_on": (401, 303, 403, 404),
     "archive": (401, 409, 403, 404),
     "hold": (401, 409, 403, 404),
@@ -91,6 +97,9 @@ class Target:
             owner = [values.get("program", "siaga")]
             self.user = factories.officer(connection, f"bawahan-{self.ticket.lower()}", programs=owner)
             self.letter = factories.line(connection, case, "surat", html="<p>surat</p>")
+            self.canned = uuid.uuid4()
+            values = {"program": site.case(self.ticket).program, "unit": None, "title": "Salam", "text": "Halo {nama}"}
+            canned.add(connection, self.canned, "admin", factories.NOW, **values)
             self.file = factories.attachment(connection, line, sha256=sha256, content_type="image/png", name="a.png")
 
     def address(self, rule: str, name: str) -> str:
@@ -98,6 +107,7 @@ class Target:
         return (
             rule.replace("<ticket>", self.ticket)
             .replace("<uuid:outbox_id>", str(outbox))
+            .replace("<uuid:canned_id>", str(self.canned))
             .replace("<uuid:attachment_id>", str(self.file))
             .replace("<uuid:message_id>", str(self.letter))
             .replace("<int:officer_id>", str(self.user))
@@ -110,6 +120,8 @@ FORMS: dict[str, dict[str, str]] = {
     "dispose": {"unit": "dpu", "submission": "1"},
     "answer": {"text": "Jawab", "submission": "2"},
     "note": {"text": "Catat", "submission": "3"},
+    "canned_add": {"title": "Baru", "text": "Halo", "place": "siaga/", "submission": str(uuid.uuid4())},
+    "canned_change": {"title": "Lain", "text": "Halo", "place": "siaga/"},
     "hand_on": {"to": "PLN", "text": "Milik PLN", "submission": "4"},
     "archive": {"ground": "umum", "submission": "5"},
     "hold": {"until": "2026-12-01", "text": "Menunggu", "submission": "6"},
@@ -168,6 +180,7 @@ def test_every_route_as_every_role(site: Site, role: Role | None) -> None:
             blocked = (needs[name] is Need.WORK and role in READERS) or (
                 needs[name] in {Need.SORT, Need.IMPORT, Need.USERS} and role not in SORTERS
             )
+            blocked = blocked or (needs[name] is Need.CANNED and role not in KEEPERS)
             expected = int(refused or 0) if blocked else allowed
         assert status == expected, f"{method} {rule} as {role}"
         if foreign is not None and role not in {None, Role.ADMINISTRATOR}:

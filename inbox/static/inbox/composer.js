@@ -46,6 +46,29 @@ if (via) {
   turn();
 }
 
+// A canned answer goes where the cursor is; "/" in an empty answer leads to the list.
+const ready = document.querySelector("[data-ready]");
+const reply = document.getElementById("reply");
+if (ready && reply) {
+  ready.addEventListener("submit", (event) => {
+    event.preventDefault();
+    reply.setRangeText(ready.elements.templat.selectedOptions[0].dataset.text, reply.selectionStart, reply.selectionEnd, "end");
+    reply.dispatchEvent(new Event("input", { bubbles: true }));
+    reply.focus();
+  });
+  reply.addEventListener("input", () => {
+    if (reply.value !== "/") return;
+    reply.value = "";
+    sessionStorage.removeItem(key(reply));
+    ready.elements.templat.focus();
+  });
+  ready.elements.templat.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    ready.requestSubmit();
+  });
+}
+
 for (const form of document.querySelectorAll("[data-once]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();

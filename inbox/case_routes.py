@@ -1,0 +1,28 @@
+"""The routes of what is done to a case beyond answering it, and of canned answers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inbox import canned, reasons
+from inbox.rights import Need
+from inbox.routing import Route
+
+ROUTES: Final = (
+    Route(rule="/<ticket>/hand-on", name="hand_on", view=reasons.hand_on, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/archive", name="archive", view=reasons.archive, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/hold", name="hold", view=reasons.hold, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/resume", name="resume", view=reasons.resume, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/undo", name="undo", view=reasons.undo, need=Need.WORK, method="POST"),
+    Route(rule="/canned", name="canned", view=canned.show, need=Need.CANNED),
+    Route(rule="/canned", name="canned_add", view=canned.add, need=Need.CANNED, method="POST"),
+    Route(rule="/canned/<uuid:canned_id>", name="canned_edit", view=canned.edit, need=Need.CANNED),
+    Route(rule="/canned/<uuid:canned_id>", name="canned_change", view=canned.change, need=Need.CANNED, method="POST"),
+    Route(
+        rule="/canned/<uuid:canned_id>/remove",
+        name="canned_remove",
+        view=canned.remove,
+        need=Need.CANNED,
+        method="POST",
+    ),
+)
