@@ -131,13 +131,17 @@ def believed(sent_at: datetime | None, received_at: datetime) -> datetime:
 
 
 def read_keyword(conversation: Conversation, row: MessageRow) -> None:
-    """Note the keyword and the cleaned words of a line; both follow from its text alone."""
+    """Note the keyword and the cleaned words of a line; both follow from its text, or a mail's subject, alone.
+
+    A keyword in the subject chooses the program only: every answer repeats the subject, and opens nothing by that.
+    """
     account = conversation.account
     match = account.keywords.find(row.text)
+    named = match or (account.keywords.find(row.subject) if row.subject else None)
     command = row.hints.get("command")
     body = row.text if match is None else match.body
     row.clean = text.clean(body)
-    row.keyword = None if match is None else {"program": match.program, "exact": match.exact}
+    row.keyword = None if named is None else {"program": named.program, "exact": named.exact}
     row.opener = match is not None or command == "lapor"
     bare = not row.clean and row.location is None and not row.hints.get("files")
     row.role = "opener" if row.opener and bare else "text"
