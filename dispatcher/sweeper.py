@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher import bells
+from dispatcher import bells, clocks
 from dispatcher.bells import Bell
 from dispatcher.sending import ABANDONED
 from store import casework, housekeeping, items, journal, ledger, outbox
@@ -68,6 +68,8 @@ def run(runtime: Runtime, stop: threading.Event) -> None:
         try:
             with runtime.engine.connect() as connection:
                 casework.resume_due(connection, runtime.clock(), runtime.programs)
+                connection.commit()
+                clocks.work(runtime, connection)
                 connection.commit()
                 found = unfinished(runtime, connection)
                 if time.monotonic() - looked_after > CARE:

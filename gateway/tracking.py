@@ -34,6 +34,7 @@ STEPS: Final = {
     "dibuka_kembali": "Dibuka kembali",
     "digabung": "Digabung dengan aduan lain",
     "closed": "Selesai ditangani",
+    "ditutup_otomatis": "Ditutup karena belum ada jawaban dari pelapor",
 }
 
 

@@ -12,6 +12,7 @@ from inbox.papers import Paper, Point, paper, point
 from inbox.presenters import channel_mark, unit_name
 from normalizer import parts
 from normalizer.complaint import State
+from normalizer.program import Recipient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -254,6 +255,12 @@ def _undone(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) ->
     return f"mengurungkan tindakannya: {words.ACTS.get(str(data.get('what')), '')}"
 
 
+def _warned(data: Mapping[str, Any], runtime: Runtime, _program: str | None) -> str:
+    who = [words.RECIPIENTS[Recipient(each)] for each in data.get("to", ())]
+    due = datetime.fromisoformat(data["due"])
+    return f"mengingatkan {', '.join(who)}: {words.step(data['clock'], data['at'], due, runtime.zone)}"
+
+
 _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
     "diterima": lambda *_: "mengirim aduan",
     "dibuka_kembali": lambda *_: "membuka aduan kembali karena warga menulis lagi",
@@ -264,6 +271,8 @@ _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]
     "bukan_wewenang": _handed_on,
     "diarsipkan": _archived,
     "ditunda": _held,
+    "ditutup_otomatis": lambda *_: "menutup aduan karena warga tidak menjawab",
+    "tenggat": _warned,
     "dilanjutkan": lambda *_: "melanjutkan aduan yang ditunda",
     "diurungkan": _undone,
     "program_dipilih": _program_set,

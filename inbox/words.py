@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from normalizer.complaint import State
+from normalizer.program import Clock, Recipient
 from store.passwords import LONGEST, SHORTEST, Weakness
 from store.people import Role
 from store.queue import Flag, Queue, Sort
@@ -106,6 +107,19 @@ PURPOSES: Final = {
     "welcome": "Sambutan otomatis",
     "status": "Jawaban status otomatis",
     "answer": "Jawaban",
+    "silence": "Penutupan otomatis",
+}
+CLOCKS: Final = {
+    Clock.VERIFICATION: "verifikasi",
+    Clock.RESPONSE: "tanggapan pertama",
+    Clock.RESOLUTION: "penyelesaian",
+    Clock.SILENCE: "jawaban warga",
+}
+RECIPIENTS: Final = {
+    Recipient.OFFICER: "petugas",
+    Recipient.UNIT_HEAD: "kepala unit",
+    Recipient.PROGRAM_ADMIN: "admin program",
+    Recipient.LEADER: "pimpinan",
 }
 ATTACHMENTS: Final = {
     "owed": "sedang diambil",
@@ -132,6 +146,18 @@ def absolute(at: datetime, zone: ZoneInfo) -> str:
 def day(at: datetime) -> str:
     """`1 Des 2026`, in the moment's own zone."""
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def step(clock: str, at: str, due: datetime, zone: ZoneInfo) -> str:
+    """`tenggat penyelesaian kurang dari 4 jam: Senin, 23 Nov 2026 14.00 WIB`, of a step of escalation."""
+    name = f"tenggat {CLOCKS[Clock(clock)]}"
+    if at == "0":
+        how = "sudah sampai"
+    elif at.endswith("%"):
+        how = f"sudah berjalan {at.removesuffix('%')}%"
+    else:
+        how = f"{'tinggal' if at.startswith('-') else 'lewat'} {at[1:-1]} jam"
+    return f"{name} {how}: {absolute(due, zone)}"
 
 
 def ago(at: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -11,7 +11,7 @@ from normalizer.complaint import CLOSED, State
 from normalizer.program import Clock, Clocks
 
 if TYPE_CHECKING:
-    from normalizer.program import Program
+    from normalizer.program import Escalation, Program
 
 Chip = Literal["green", "amber", "red"]
 _MINUTE: Final = 60
@@ -22,6 +22,14 @@ _HOURS_UNTIL: Final = 2 * _DAY
 #: Where no program says otherwise.
 ZONE: Final = "Asia/Jakarta"
 _STANDING: Final = frozenset({State.MENUNGGU_WARGA, State.DITUNDA})
+
+
+class Step(NamedTuple):
+    """A step of escalation that is not done yet; `mark` is how the complaint notes that it is."""
+
+    at: datetime
+    escalation: Escalation
+    mark: str
 
 
 class Stay(NamedTuple):
@@ -60,12 +68,16 @@ class Deadlines:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the clocks depend on: since when they count, the state, the first answer, the stays in standing states."""
+    """What the clocks depend on: since when they count, the state, the first answer, the stays in standing states.
+
+    `warned` are the marks of the steps of escalation that are done.
+    """
 
     started_at: datetime
     state: State = State.BARU
     responded_at: datetime | None = None
     stays: tuple[Stay, ...] = ()
+    warned: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: Any) -> Facts:
@@ -79,6 +91,7 @@ class Facts:
             state=State(row.state),
             responded_at=row.responded_at,
             stays=stays,
+            warned=tuple(row.warned),
         )
 
     def moved(self, state: State, now: datetime, *, asked: bool = False) -> Facts:
@@ -88,18 +101,27 @@ class Facts:
             stays[-1] = stays[-1]._replace(until=now)
         if state in _STANDING and not (stays and stays[-1].until is None):
             stays.append(Stay(state, now, None))
-        return dataclasses.replace(self, state=state, stays=tuple(stays))
+        warned = tuple(mark for mark in self.warned if not (asked and mark.startswith(f"{Clock.SILENCE.value}:")))
+        return dataclasses.replace(self, state=state, stays=tuple(stays), warned=warned)
 
     def restarted(self, now: datetime) -> Facts:
         """All clocks anew, as for a closed complaint whose citizen writes again."""
-        return dataclasses.replace(self, started_at=now, responded_at=None, stays=())
+        return dataclasses.replace(self, started_at=now, responded_at=None, stays=(), warned=())
 
     def columns(self, program: Program | None) -> dict[str, Any]:
         """The complaint's columns that follow from the facts: its clocks, and what they are reckoned from."""
         stays = [
             [stay.state.value, stay.since.isoformat(), stay.until and stay.until.isoformat()] for stay in self.stays
         ]
-        return {"clock_started_at": self.started_at, "stays": stays, **reckon(program, self).columns()}
+        deadlines = reckon(program, self)
+        left = steps(program, self, deadlines)
+        return {
+            "clock_started_at": self.started_at,
+            "stays": stays,
+            "warned": list(self.warned),
+            "warn_at": left[0].at if left else None,
+            **deadlines.columns(),
+        }
 
 
 def reckon(program: Program | None, facts: Facts) -> Deadlines:
@@ -135,6 +157,30 @@ def pauses(clocks: Clocks, facts: Facts, clock: Clock) -> list[Stay]:
     """The stays during which a clock stood still."""
     stops = {State.MENUNGGU_WARGA: clocks.pause_while_waiting, State.DITUNDA: clocks.pause_while_held}
     return [stay for stay in facts.stays if clock is not Clock.SILENCE and clock in stops[stay.state]]
+
+
+def steps(program: Program | None, facts: Facts, deadlines: Deadlines) -> list[Step]:
+    """The steps of escalation that are left, the next one first; only clocks that run have any.
+
+    A step is done once for each round of its clock: what a pause puts off is the same deadline.
+    """
+    if program is None:
+        return []
+    found = []
+    for each in program.escalation:
+        mark = f"{each.clock.value}:{each.at}"
+        if each.clock in deadlines.running and mark not in facts.warned:
+            found.append(Step(_moment(program, facts, deadlines.ends[each.clock], each), each, mark))
+    return sorted(found, key=lambda step: step.at)
+
+
+def _moment(program: Program, facts: Facts, end: datetime, step: Escalation) -> datetime:
+    clocks, zone, calendar = program.clocks, program.timezone, program.clocks.calendar_of(step.clock)
+    if step.share is None:
+        return shift(end, step.offset, clocks, zone, calendar)
+    start = since(facts, step.clock) or facts.started_at
+    whole = counted(start, due(start, clocks.amount(step.clock), clocks, zone, calendar), clocks, zone, calendar)
+    return shift(end, whole * (step.share - 1), clocks, zone, calendar)
 
 
 def _runs(clocks: Clocks, facts: Facts, clock: Clock) -> bool:

@@ -73,6 +73,7 @@ def _locked(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
     columns = (
         Complaint.id, Complaint.state, Complaint.anonim, Complaint.rahasia, Complaint.version, Complaint.closed_at,
         Complaint.program, Complaint.responded_at, Complaint.opened_at, Complaint.clock_started_at, Complaint.stays,
+        Complaint.warned,
     )  # fmt: skip
     query = select(*columns).where(Complaint.id.in_(ids)).order_by(Complaint.id).with_for_update()
     return {row["id"]: dict(row) for row in connection.execute(query).mappings()}

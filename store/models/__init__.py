@@ -7,6 +7,7 @@ from store.models.canned import Canned
 from store.models.complaint import Attachment, Complaint, Contact, ContactAddress, Event, Message, Outbox, Ticket
 from store.models.journal import AccountState, Cursor, Item, Journal, Receipt, Revision
 from store.models.media import Rendition
+from store.models.notices import Notice
 from store.models.people import Officer, OfficerToken, PersonEvent, Session, Throttle
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Item",
     "Journal",
     "Message",
+    "Notice",
     "Officer",
     "OfficerToken",
     "Outbox",
