@@ -199,6 +199,16 @@ def test_a_line_that_a_kill_cut_off_is_dropped(stand: Stand) -> None:
     assert [line.text for line in Town(stand.town.path).lines(phone.id)] == ["satu", "dua"]
 
 
+def test_what_an_older_version_wrote_is_read(stand: Stand) -> None:
+    line = {"number": 1, "mine": True, "text": "halo", "at": "2026-11-01T08:00:00+00:00", "via": "1708", "ref": ""}
+    phone = {"kind": SMS, "address": "+6281200000009", "name": "Warga"}
+    records = [{"phone": phone}, {"line": line | {"pictures": [], "edited": False}, "on": "sms-6281200000009"}]
+    stand.town.path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    town = Town(stand.town.path)
+    assert [line.text for line in town.lines("sms-6281200000009")] == ["halo"]
+    assert town.lines("sms-6281200000009")[0].look == ""
+
+
 def test_stopped_in_the_middle_the_rest_is_told_later(stand: Stand, data_dir: Path) -> None:
     stop = threading.Event()
     carry = stand.wall.carry
