@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -14,6 +15,7 @@ from gateway import health, public, security, server
 from gateway.edge import Edge
 from gateway.patience import Patience
 from gateway.webhooks import Webhooks
+from inbox.state import Access
 from wiring import build
 
 if TYPE_CHECKING:
@@ -49,7 +51,12 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
         data_dir=settings.data_dir,
         proxies=proxies,
     )
-    inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"))
+    access = Access(
+        totp_roles=frozenset(settings.login.totp_roles),
+        idle=timedelta(hours=settings.login.idle_hours),
+        absolute=timedelta(hours=settings.login.absolute_hours),
+    )
+    inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"), access=access)
     hooks = Webhooks(app.wsgi_app, runtime=runtime, acceptor=edge.acceptor, ringer=edge.ringer, proxies=proxies)
     app.wsgi_app = Patience(hooks, proxies)  # type: ignore[assignment, method-assign] # Flask's own way
     app.extensions["edge"] = edge

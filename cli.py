@@ -248,12 +248,13 @@ def user_add(config_dir: Path | None, data_dir: Path | None, **officer: Any) -> 
 @user.command("link")
 @_CONFIG
 @_DATA
+@click.option("--reset-totp", is_flag=True, help="also take a lost second factor away")
 @click.argument("username")
-def user_link(config_dir: Path | None, data_dir: Path | None, username: str) -> None:
+def user_link(config_dir: Path | None, data_dir: Path | None, username: str, *, reset_totp: bool) -> None:
     """Make a link with which an officer chooses a new password, once and within a day."""
     from commands import people
 
-    people.link(_settings(config_dir, data_dir), username)
+    people.link(_settings(config_dir, data_dir), username, reset_totp=reset_totp)
 
 
 @main.command()

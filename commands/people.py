@@ -29,7 +29,7 @@ def add(settings: Settings, *, programs: tuple[str, ...], **officer: Any) -> Non
     click.echo(f"{officer['username']} may log in at {settings.public_url}/inbox")
 
 
-def link(settings: Settings, username: str) -> None:
+def link(settings: Settings, username: str, *, reset_totp: bool) -> None:
     """Print a link to choose a password with: the way back for an administrator who has lost his."""
     with running(settings) as runtime, runtime.engine.begin() as connection:
         user = users.named(connection, username)
@@ -37,5 +37,7 @@ def link(settings: Settings, username: str) -> None:
             fail(f"there is no officer {username!r}")
         if not user.active:
             fail(f"{user.username} is not active: an administrator activates him in the inbox, under Petugas")
+        if reset_totp:
+            users.reset_second(connection, runtime.clock(), None, user)
         token = users.new_link(connection, runtime.clock(), None, user)
     click.echo(f"{settings.public_url}/inbox/invite/{token}")

@@ -17,7 +17,7 @@ from config.reading import is_scalar, read
 from config.spot import Placed, SettingsError, Spot
 from normalizer.program import Program  # noqa: TC001 - the reader reads these annotations at run time
 
-__all__ = ["Account", "Drain", "Limits", "Outbox", "Settings", "SettingsError", "load"]
+__all__ = ["Account", "Drain", "Limits", "Login", "Outbox", "Settings", "SettingsError", "load"]
 
 ENV_PREFIX = "MUARA_"
 FILE = "muara.toml"
@@ -56,6 +56,18 @@ class Outbox:
     threads: int = _checked(8, checks.between(1, 64))
 
 
+RoleName = Literal["administrator", "program_admin", "unit_head", "officer", "leader", "auditor"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How officers get in: roles that need a second factor, hours that a session lasts idle and in all."""
+
+    totp_roles: tuple[RoleName, ...] = ()
+    idle_hours: float = _checked(4.0, checks.above_zero)
+    absolute_hours: float = _checked(16.0, checks.above_zero)
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One installation. Names end in their unit (`_s` seconds); `muara.toml` says of each what it does.
@@ -82,6 +94,7 @@ class Settings:
     limits: Limits = Limits()
     drain: Drain = Drain()
     outbox: Outbox = Outbox()
+    login: Login = Login()
     accounts: Mapping[str, Account] = dataclasses.field(default_factory=dict)
     programs: tuple[Program, ...] = ()
 

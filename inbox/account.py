@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import g, redirect, request, url_for
 
 from inbox import auth, devices, login, words
-from inbox.state import now, page, person, runtime
+from inbox.state import inbox, now, page, person, runtime
 from store import people, sessions, throttle, tokens, users
 from store.passwords import SHORTEST
 from store.tokens import digest
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
 
-_SAVED: Final = {"sandi": "Kata sandi diganti. Sesi lain sudah diakhiri.", "sesi": "Sesi diakhiri."}
+_SAVED: Final = {
+    "sandi": "Kata sandi diganti. Sesi lain sudah diakhiri.",
+    "sesi": "Sesi diakhiri.",
+    "langkah": "Masuk dua langkah dimatikan.",
+}
 
 
 def show() -> Response:
@@ -27,7 +31,7 @@ def show() -> Response:
 
 def _page(status: int = 200, **extra: Any) -> Response:
     with runtime().engine.connect() as connection:
-        found = sessions.listing(connection, person().id, now())
+        found = sessions.listing(connection, person().id, now(), inbox().access.idle)
     zone = runtime().zone
     shown = [
         {
@@ -62,7 +66,8 @@ def password() -> BaseResponse:
             return _page(422, problem=words.WEAKNESSES[error.weakness])
         tokens.drop(connection, person().id)
         sessions.close_all(connection, person().id)
-        token = sessions.open_session(connection, person().id, now(), devices.described(request.user_agent.string))
+        device = devices.described(request.user_agent.string)
+        token = sessions.open_session(connection, person().id, now(), device, inbox().access.absolute)
         users.record(connection, now(), person().id, person().id, "password_changed")
     return auth.begin(redirect(url_for("inbox.me", siap="sandi"), 303), token)
 

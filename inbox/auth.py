@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
 SESSION: Final = "muara_session"
+#: Between the password and the code.
+STEP: Final = "muara_step"
 _BEFORE: Final = "muara_login"
 PATH: Final = "/inbox"
 
@@ -38,7 +40,7 @@ def load(*, touch: bool) -> None:
     g.token = token
     if token:
         with runtime().engine.begin() as connection:
-            g.person = sessions.session_person(connection, token, now(), touch=touch)
+            g.person = sessions.session_person(connection, token, now(), idle=inbox().access.idle, touch=touch)
 
 
 def csrf_token() -> str:
@@ -80,6 +82,7 @@ def stranger_page(template: str, status: int = 200, **values: object) -> Respons
 
 def begin(response: BaseResponse, token: str) -> BaseResponse:
     """The answer with which a session begins; the cookies from before the log-in go."""
-    set_cookie(response, SESSION, token, sessions.ABSOLUTE)
-    response.delete_cookie(_BEFORE, path=PATH)
+    set_cookie(response, SESSION, token, inbox().access.absolute)
+    for name in (_BEFORE, STEP):
+        response.delete_cookie(name, path=PATH)
     return response

@@ -9,27 +9,31 @@ from typing import TYPE_CHECKING, Final
 from flask import g, redirect, request, url_for
 
 from inbox import auth, devices
-from inbox.state import now, runtime
-from store import people, sessions, throttle
+from inbox.state import inbox, now, runtime
+from store import people, second, sessions, throttle, tokens
+from store.tokens import Purpose
 
 if TYPE_CHECKING:
     from flask import Response
+    from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
 
 #: A name that is guessed at waits soon; an address may be a whole office behind one router.
 PER_NAME: Final = throttle.Backoff(free=5)
 PER_ADDRESS: Final = throttle.Backoff(free=30)
+#: How long the page waits for the code after the password.
+CODE_LIFE: Final = timedelta(minutes=5)
 
 
 def _form(message: str | None = None, status: int = 200, retry_after: int | None = None) -> Response:
     done = "Kata sandi sudah disimpan. Silakan masuk." if request.args.get("siap") else None
-    response = auth.stranger_page("login.html", status, message=message, done=done, next=_next(), title="Masuk")
+    response = auth.stranger_page("login.html", status, message=message, done=done, next=following(), title="Masuk")
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
 
 
-def _next() -> str:
+def following() -> str:
     """Where to go after the log-in: a page of the inbox, never another host."""
     wanted = request.values.get("next", "")
     inside = wanted == auth.PATH or wanted.startswith((f"{auth.PATH}/", f"{auth.PATH}?"))
@@ -39,7 +43,7 @@ def _next() -> str:
 def show() -> BaseResponse:
     """The log-in page; whoever is logged in goes on."""
     if g.person is not None:
-        return redirect(_next() or url_for("inbox.queue"), 303)
+        return redirect(following() or url_for("inbox.queue"), 303)
     return _form()
 
 
@@ -65,9 +69,25 @@ def log_in() -> BaseResponse:
             return _form("Nama pengguna atau kata sandi salah.", 401)
         throttle.forgive(connection, name)
         throttle.uncount(connection, address)
-        sessions.close_session(connection, request.cookies.get(auth.SESSION, ""))
-        token = sessions.open_session(connection, officer_id, now(), devices.described(request.user_agent.string))
-    return auth.begin(redirect(_next() or url_for("inbox.queue"), 303), token)
+        if second.seed_of(connection, officer_id) is not None:
+            return _half_way(connection, officer_id)
+        return enter(connection, officer_id)
+
+
+def _half_way(connection: Connection, officer_id: int) -> BaseResponse:
+    """The password was right; the code is asked for on a page of its own."""
+    token = tokens.make(connection, officer_id, Purpose.SECOND, now(), CODE_LIFE)
+    response = redirect(url_for("inbox.code", next=following() or None), 303)
+    auth.set_cookie(response, auth.STEP, token, CODE_LIFE)
+    return response
+
+
+def enter(connection: Connection, officer_id: int) -> BaseResponse:
+    """A session of its own making begins; the one whose cookie the browser had ends."""
+    sessions.close_session(connection, request.cookies.get(auth.SESSION, ""))
+    device = devices.described(request.user_agent.string)
+    token = sessions.open_session(connection, officer_id, now(), device, inbox().access.absolute)
+    return auth.begin(redirect(following() or url_for("inbox.queue"), 303), token)
 
 
 def log_out() -> BaseResponse:

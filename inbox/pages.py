@@ -11,10 +11,26 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from inbox import acts, auth, case, case_routes, desk, files, imports, letters, people_routes, queue, reporter, words
+from inbox import (
+    acts,
+    auth,
+    case,
+    case_routes,
+    desk,
+    files,
+    imports,
+    letters,
+    people_routes,
+    queue,
+    reporter,
+    second,
+    words,
+)
+from inbox.bell import ROUTES as BELL_ROUTES
+from inbox.bell import count
 from inbox.rights import Need, may
 from inbox.routing import Route
-from inbox.state import KEY, Inbox, inbox, page
+from inbox.state import KEY, Access, Inbox, inbox, page
 from store.engine import is_away
 
 if TYPE_CHECKING:
@@ -31,6 +47,7 @@ _POLICY: Final = (
 
 
 ROUTES: Final = (
+    *BELL_ROUTES,
     *people_routes.ROUTES,
     *case_routes.ROUTES,
     Route(rule="", name="queue", view=queue.show, need=Need.READ),
@@ -59,7 +76,7 @@ ROUTES: Final = (
 )
 
 
-def register(app: Flask, runtime: Runtime, *, secret_key: str | bytes) -> None:
+def register(app: Flask, runtime: Runtime, *, secret_key: str | bytes, access: Access = Access()) -> None:  # noqa: B008 - frozen
     """Put the inbox below /inbox of `app`; `secret_key` signs its CSRF tokens."""
     static = _HERE / "static" / "inbox"
     assets = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in static.iterdir()}
@@ -68,6 +85,7 @@ def register(app: Flask, runtime: Runtime, *, secret_key: str | bytes) -> None:
         secret=secret_key.encode() if isinstance(secret_key, str) else secret_key,
         secure=runtime.public_url.startswith("https:"),
         assets=assets,
+        access=access,
     )
     blueprint = Blueprint(
         "inbox",
@@ -101,6 +119,8 @@ def _guarded(route: Route) -> View:
             return _refuse(400, "Formulir ini sudah tidak berlaku. Muat ulang halamannya, lalu kirim lagi.")
         if g.person is not None and not may(g.person, route.need):
             return _refuse(403, "Peran Anda tidak mengizinkan tindakan ini.")
+        if g.person is not None and not route.bare and second.must() and not g.person.second:
+            return _bare(posted=posted or not route.touch)
         return route.view(**values)
 
     return guarded
@@ -113,6 +133,13 @@ def _stranger(route: Route, *, posted: bool) -> BaseResponse:
         return _refuse(401, "Sesi Anda sudah berakhir. Salin tulisan Anda, masuk lagi, lalu kirim.")
     wanted = request.full_path.rstrip("?")
     return redirect(f"{url_for('inbox.login')}?{urlencode({'next': wanted})}", 303)
+
+
+def _bare(*, posted: bool) -> BaseResponse:
+    """Whose role asks for a second factor sets it up before anything else."""
+    if posted:
+        return _refuse(403, "Peran Anda mewajibkan masuk dua langkah. Siapkan dulu di Akun saya.")
+    return redirect(url_for("inbox.second"), 303)
 
 
 def _refuse(status: int, message: str) -> BaseResponse:
@@ -143,6 +170,7 @@ def _shared() -> dict[str, Any]:
         "person": g.get("person"),
         "roles": words.ROLES,
         "csrf_token": auth.csrf_token,
+        "bell": count,
         "may_keep": g.get("person") is not None and may(g.person, Need.CANNED),
         "may_manage": g.get("person") is not None and may(g.person, Need.USERS),
         "asset": lambda name: url_for("inbox.static", filename=name, v=inbox().assets[name]),

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """An address below /inbox; `touch` says that a request there is an act of the officer's, not of his open page."""
+    """An address below /inbox; `touch` says that a request there is an act of the officer's, not of his open page.
+
+    `bare` routes are open to whoever's role asks for a second factor that he has not set up yet.
+    """
 
     rule: str
     name: str
@@ -25,3 +28,4 @@ class Route:
     need: Need
     method: str = "GET"
     touch: bool = True
+    bare: bool = False

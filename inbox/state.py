@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app, g, render_template
 
 from inbox import rights
+from store import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from flask import Response
 
@@ -23,6 +24,15 @@ KEY = "muara_inbox"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How officers get in: who needs a second factor, and how long a session lasts without and with an act in it."""
+
+    totp_roles: frozenset[str] = frozenset()
+    idle: timedelta = sessions.IDLE
+    absolute: timedelta = sessions.ABSOLUTE
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
     """The inbox of one application; `assets` gives each static file's version."""
 
@@ -30,6 +40,7 @@ class Inbox:
     secret: bytes
     secure: bool
     assets: Mapping[str, str]
+    access: Access
 
 
 def inbox() -> Inbox:

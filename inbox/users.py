@@ -25,6 +25,11 @@ _KINDS: Final = {
     "link": "tautan kata sandi dibuat",
     "password": "kata sandi dipilih lewat tautan",
     "password_changed": "kata sandi diganti",
+    "totp_on": "masuk dua langkah dinyalakan",
+    "totp_off": "masuk dua langkah dimatikan",
+    "totp_reset": "masuk dua langkah diatur ulang",
+    "recovery_used": "kode pemulihan dipakai",
+    "recovery_renewed": "kode pemulihan baru",
     "signed_out": "sesi diakhiri",
     "changed": "diubah",
     "activated": "diaktifkan lagi",
@@ -38,7 +43,12 @@ _FIELDS: Final = {
     "unit": "unit",
     "sees_identity": "melihat identitas",
 }
-_SAVED: Final = {"ubah": "Perubahan disimpan.", "lepas": "Akun dinonaktifkan.", "aktif": "Akun aktif lagi."}
+_SAVED: Final = {
+    "ubah": "Perubahan disimpan.",
+    "lepas": "Akun dinonaktifkan.",
+    "aktif": "Akun aktif lagi.",
+    "langkah": "Masuk dua langkah diatur ulang.",
+}
 
 
 def show() -> Response:
@@ -121,6 +131,13 @@ def link(officer_id: int) -> BaseResponse:
         except UserError as error:
             return _form(user, user.profile, str(error))
     return _link(user, token)
+
+
+def second(officer_id: int) -> BaseResponse:
+    """Take the second factor away from whoever lost his telephone."""
+    with runtime().engine.begin() as connection:
+        store.reset_second(connection, now(), person().id, _known(connection, officer_id))
+    return _back(officer_id, "langkah")
 
 
 def _known(connection: Connection, officer_id: int) -> User:

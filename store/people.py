@@ -44,7 +44,7 @@ class OfficerError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An officer as the pages know him; `programs` are keys, `unit` a code."""
+    """An officer as the pages know him; `programs` are keys, `unit` a code, `second` whether he has a second factor."""
 
     id: int
     username: str
@@ -53,6 +53,7 @@ class Person:
     programs: frozenset[str]
     unit: str | None
     sees_identity: bool
+    second: bool = False
 
 
 @functools.cache

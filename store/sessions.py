@@ -33,7 +33,9 @@ class Shown:
     seen_at: datetime
 
 
-def open_session(connection: Connection, officer_id: int, now: datetime, device: str = "") -> str:
+def open_session(
+    connection: Connection, officer_id: int, now: datetime, device: str = "", absolute: timedelta = ABSOLUTE
+) -> str:
     """A new session's token (256 random bits); only its SHA-256 is kept. Sessions that are over go."""
     token = secrets.token_urlsafe(32)
     connection.execute(delete(Session).where(Session.expires_at < now))
@@ -44,13 +46,15 @@ def open_session(connection: Connection, officer_id: int, now: datetime, device:
             device=device,
             created_at=now,
             seen_at=now,
-            expires_at=now + ABSOLUTE,
+            expires_at=now + absolute,
         )
     )
     return token
 
 
-def session_person(connection: Connection, token: str, now: datetime, *, touch: bool = True) -> Person | None:
+def session_person(
+    connection: Connection, token: str, now: datetime, *, idle: timedelta = IDLE, touch: bool = True
+) -> Person | None:
     """Whose session it is, where it is neither idle nor over; `touch` counts this as an act of the officer's."""
     row = connection.execute(
         select(Officer, Session.seen_at)
@@ -58,7 +62,7 @@ def session_person(connection: Connection, token: str, now: datetime, *, touch: 
         .where(
             Session.token_hash == digest(token),
             Session.expires_at > now,
-            Session.seen_at > now - IDLE,
+            Session.seen_at > now - idle,
             Officer.active,
         )
     ).one_or_none()
@@ -74,6 +78,7 @@ def session_person(connection: Connection, token: str, now: datetime, *, touch: 
         programs=frozenset(row.programs),
         unit=row.unit,
         sees_identity=row.sees_identity,
+        second=row.totp_seed is not None,
     )
 
 
@@ -87,11 +92,11 @@ def close_all(connection: Connection, officer_id: int) -> int:
     return connection.execute(delete(Session).where(Session.officer_id == officer_id)).rowcount
 
 
-def listing(connection: Connection, officer_id: int, now: datetime) -> list[Shown]:
+def listing(connection: Connection, officer_id: int, now: datetime, idle: timedelta = IDLE) -> list[Shown]:
     """The sessions of an officer that still hold, the latest act first."""
     rows = connection.execute(
         select(Session.token_hash, Session.device, Session.created_at, Session.seen_at)
-        .where(Session.officer_id == officer_id, Session.expires_at > now, Session.seen_at > now - IDLE)
+        .where(Session.officer_id == officer_id, Session.expires_at > now, Session.seen_at > now - idle)
         .order_by(Session.seen_at.desc(), Session.token_hash)
     )
     return [Shown(id=row.token_hash, device=row.device, created_at=row.created_at, seen_at=row.seen_at) for row in rows]

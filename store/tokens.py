@@ -21,6 +21,7 @@ class Purpose(enum.StrEnum):
     """What a token is good for; one of another purpose is none."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a purpose
+    SECOND = "second"
 
 
 def digest(token: str) -> str:

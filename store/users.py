@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from store import sessions, tokens
+from store import second, sessions, tokens
 from store.models import Officer, PersonEvent
 from store.people import USERNAME, Role
 from store.tokens import Purpose
@@ -47,13 +47,17 @@ class Profile:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """An officer as the administration sees him; `waiting` while he has not chosen a password."""
+    """An officer as the administration sees him.
+
+    `waiting` while he has not chosen a password, `second` where he has a second factor.
+    """
 
     id: int
     username: str
     profile: Profile
     active: bool
     waiting: bool
+    second: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,14 @@ def _user(row: Row[Any]) -> User:
         unit=row.unit,
         sees_identity=row.sees_identity,
     )
-    return User(id=row.id, username=row.username, profile=profile, active=row.active, waiting=not row.password_hash)
+    return User(
+        id=row.id,
+        username=row.username,
+        profile=profile,
+        active=row.active,
+        waiting=not row.password_hash,
+        second=row.totp_seed is not None,
+    )
 
 
 def history(connection: Connection, officer_id: int, limit: int = 50) -> list[Trace]:
@@ -180,6 +191,13 @@ def take_back(connection: Connection, now: datetime, by: int, user: User) -> Non
         return
     connection.execute(update(Officer).where(Officer.id == user.id).values(active=True))
     record(connection, now, by, user.id, "activated")
+
+
+def reset_second(connection: Connection, now: datetime, by: int | None, user: User) -> None:
+    """Take the second factor away from whoever lost his telephone; his sessions end."""
+    if user.second:
+        second.disable(connection, user.id)
+        record(connection, now, by, user.id, "totp_reset", sessions=sessions.close_all(connection, user.id))
 
 
 def new_link(connection: Connection, now: datetime, by: int | None, user: User) -> str:

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from inbox.pages import register
+from inbox.state import Access
 from store import people, sessions
 from store.models import Complaint
 from tests import factories
@@ -60,13 +61,21 @@ class Browser:
 class Site:
     """One application on one database, and its time."""
 
-    def __init__(self, engine: Engine, redis: Redis, folder: Path, *, public_url: str = "http://localhost") -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        redis: Redis,
+        folder: Path,
+        *,
+        public_url: str = "http://localhost",
+        access: Access = Access(),  # noqa: B008 - frozen
+    ) -> None:
         self.engine = engine
         self.clock = factories.Clock()
         self.runtime = factories.house(engine, redis, folder, self.clock, public_url=public_url)
         self.app = Flask("uji")
         self.app.config["PROPAGATE_EXCEPTIONS"] = True
-        register(self.app, self.runtime, secret_key=SECRET)
+        register(self.app, self.runtime, secret_key=SECRET, access=access)
 
     def officer(self, username: str, role: str = "officer", **values: Any) -> Browser:
         """A new officer, logged in."""

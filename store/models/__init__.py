@@ -8,7 +8,7 @@ from store.models.complaint import Attachment, Complaint, Contact, ContactAddres
 from store.models.journal import AccountState, Cursor, Item, Journal, Receipt, Revision
 from store.models.media import Rendition
 from store.models.notices import Notice
-from store.models.people import Officer, OfficerToken, PersonEvent, Session, Throttle
+from store.models.people import Officer, OfficerToken, PersonEvent, RecoveryCode, Session, Throttle
 
 __all__ = [
     "AccountState",
@@ -29,6 +29,7 @@ __all__ = [
     "Outbox",
     "PersonEvent",
     "Receipt",
+    "RecoveryCode",
     "Rendition",
     "Revision",
     "Session",

@@ -18,6 +18,8 @@ class Officer(Base):
     `programs` lists the programs that the officer sees; an empty list means all for an administrator, none for others.
     `sees_identity` is the permission of invariant 10: the identity of anonymous and confidential reporters.
     `password_hash` is empty for whoever was invited and has not chosen a password yet. `email` is lower case.
+    `totp_seed` makes the second factor's secret, with the installation's key; `totp_step` is the last step
+    whose code was used.
     """
 
     __tablename__ = "officer"
@@ -31,6 +33,8 @@ class Officer(Base):
     programs: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
     unit: Mapped[str | None]
     sees_identity: Mapped[bool] = mapped_column(server_default="false")
+    totp_seed: Mapped[str | None]
+    totp_step: Mapped[int | None]
     active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[dt.datetime]
 
@@ -60,6 +64,15 @@ class OfficerToken(Base):
     officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id", ondelete="CASCADE"), index=True)
     purpose: Mapped[str]
     expires_at: Mapped[dt.datetime]
+
+
+class RecoveryCode(Base):
+    """A way past the second factor that is good once; `code_hash` is the SHA-256 of officer and code."""
+
+    __tablename__ = "recovery_code"
+
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id", ondelete="CASCADE"), index=True)
 
 
 class PersonEvent(Base):

@@ -32,6 +32,12 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "logout": (401, 303, None, None),
     "welcome": (404, 404, None, None),
     "choose_password": (400, 400, None, None),
+    "code": (303, 303, None, None),
+    "check_code": (400, 400, None, None),
+    "second": (303, 200, None, None),
+    "second_enable": (401, 303, None, None),
+    "second_change": (401, 303, None, None),
+    "user_second": (401, 303, 403, 404),
     "me": (303, 200, None, None),
     "my_password": (401, 422, None, None),
     "my_sessions": (401, 303, None, None),
@@ -54,6 +60,9 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "thumb": (303, 200, None, 404),
     "original": (303, 200, None, 404),
     "case": (303, 200, None, 404),
+    "notices": (303, 200, None, None),
+    "notices_seen": (401, 303, None, None),
+    "prod": (401, 303, 403, 404),
     "take": (401, 303, 403, 404),
     "dispose": (401, 303, 403, 404),
     "answer": (401, 303, 403, 404),
@@ -127,6 +136,8 @@ FORMS: dict[str, dict[str, str]] = {
     "hold": {"until": "2026-12-01", "text": "Menunggu", "submission": "6"},
     "set_program": {"program": "siaga"},
     "settle": {"decision": "arrived"},
+    "prod": {"text": "Mohon segera", "submission": "7"},
+    "notices_seen": {"up_to": "1"},
     "user_active": {"active": "1"},
 }
 
@@ -181,6 +192,7 @@ def test_every_route_as_every_role(site: Site, role: Role | None) -> None:
                 needs[name] in {Need.SORT, Need.IMPORT, Need.USERS} and role not in SORTERS
             )
             blocked = blocked or (needs[name] is Need.CANNED and role not in KEEPERS)
+            blocked = blocked or (needs[name] is Need.PROD and role not in SORTERS | {Role.LEADER})
             expected = int(refused or 0) if blocked else allowed
         assert status == expected, f"{method} {rule} as {role}"
         if foreign is not None and role not in {None, Role.ADMINISTRATOR}:

@@ -1,12 +1,14 @@
 """Settings: what is read, in which order, and that every error names key, file and what is expected."""
 
 import os
+import typing
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from config.settings import Limits, Settings, SettingsError, load
+from config.settings import Limits, RoleName, Settings, SettingsError, load
+from store.people import Role
 
 SHIPPED = Path(__file__).parents[2] / "config"
 SECRET = "hunter2-hunter2-hunter2-hunter2-hunter2"
@@ -185,6 +187,13 @@ def test_a_file_that_is_missing_or_no_toml_is_named(folder: Path) -> None:
     (folder / "muara.toml").unlink()
     with pytest.raises(SettingsError, match=r"muara\.toml: cannot be read: No such file or directory"):
         load(folder, environ={})
+
+
+def test_the_roles_that_settings_know_are_the_roles_that_there_are(folder: Path) -> None:
+    assert set(typing.get_args(RoleName)) == set(Role)
+    assert written(folder, '[login]\ntotp_roles = ["administrator"]').login.totp_roles == ("administrator",)
+    assert "login.totp_roles.1: expected one of administrator" in refused(folder, '[login]\ntotp_roles = ["bupati"]')
+    assert "login.idle_hours: expected more than 0" in refused(folder, "[login]\nidle_hours = 0")
 
 
 # ---- secrets -------------------------------------------------------------------------------------
