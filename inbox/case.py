@@ -100,6 +100,7 @@ def _header(file: File, desk: thread.Desk) -> dict[str, Any]:
         "is_mine": row.officer_id == person().id,
         "opened": desk.time(row.opened_at),
         "held_until": words.day(row.held_until.astimezone(house.zone)) if row.held_until else "",
+        "may_prod": row.program is not None and rights.may(person(), rights.Need.PROD),
         "may_sort": row.program is None and rights.may(person(), rights.Need.SORT),
     }
 

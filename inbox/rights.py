@@ -29,6 +29,7 @@ class Need(enum.Enum):
     IMPORT = "bring in another system's reports"
     USERS = "manage officers"
     CANNED = "keep canned answers"
+    PROD = "remind a unit of a complaint"
 
 
 _READERS: Final = frozenset({Role.LEADER, Role.AUDITOR})
@@ -48,6 +49,8 @@ def may(person: Person, need: Need) -> bool:
             return person.role in _SORTERS
         case Need.CANNED:
             return person.role in _KEEPERS
+        case Need.PROD:
+            return person.role in _SORTERS or person.role is Role.LEADER
 
 
 def sees_all(person: Person) -> bool:

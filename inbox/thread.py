@@ -261,6 +261,11 @@ def _warned(data: Mapping[str, Any], runtime: Runtime, _program: str | None) -> 
     return f"mengingatkan {', '.join(who)}: {words.step(data['clock'], data['at'], due, runtime.zone)}"
 
 
+def _prodded(data: Mapping[str, Any], runtime: Runtime, program: str | None) -> str:
+    unit = unit_name(runtime, program, data.get("unit"))
+    return f"mengingatkan {unit}" if unit else "mengingatkan petugas"
+
+
 _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
     "diterima": lambda *_: "mengirim aduan",
     "dibuka_kembali": lambda *_: "membuka aduan kembali karena warga menulis lagi",
@@ -273,6 +278,7 @@ _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]
     "ditunda": _held,
     "ditutup_otomatis": lambda *_: "menutup aduan karena warga tidak menjawab",
     "tenggat": _warned,
+    "diingatkan": _prodded,
     "dilanjutkan": lambda *_: "melanjutkan aduan yang ditunda",
     "diurungkan": _undone,
     "program_dipilih": _program_set,

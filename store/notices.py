@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, literal, select, update
 
-from store.models import Complaint, Notice, Officer
+from normalizer.complaint import CLOSED, State, TransitionError
+from store.casework.base import line_exists, line_id_of, line_of, locked, record
+from store.models import Complaint, Message, Notice, Officer
 from store.queue import within
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from store.casework import Act
     from store.queue import Scope
 
 #: Counting stops here, as the bell shows "99+".
@@ -57,6 +60,27 @@ def add(connection: Connection, notices: Iterable[NewNotice], now: datetime) -> 
     rows = [{**dataclasses.asdict(notice), "made_at": now} for notice in notices]
     if rows:
         connection.execute(insert(Notice), rows)
+
+
+def prod(  # noqa: PLR0917 - one act
+    connection: Connection, act: Act, by: str, text: str, form: str, told: Iterable[int]
+) -> bool:
+    """A leader reminds whoever works on a complaint: a note with his words, and a notice for each officer of `told`.
+
+    It changes nothing that an open form depends on. False where this form was handled before; TransitionError where
+    the complaint is closed.
+    """
+    row = locked(connection, act)
+    line_id = line_id_of(act, form)
+    if line_exists(connection, line_id):
+        return False
+    if State(row.state) in CLOSED:
+        raise TransitionError(row.state)
+    connection.execute(insert(Message).values(line_of(act, row, line_id, text, role="note")))
+    record(connection, act, "diingatkan", unit=row.unit)
+    found = [NewNotice(officer_id=each, complaint_id=row.id, kind="prod", data={"by": by}) for each in told]
+    add(connection, found, act.now)
+    return True
 
 
 def unseen(connection: Connection, officer_id: int) -> int:
