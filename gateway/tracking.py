@@ -17,10 +17,22 @@ _COMPLAINT = """
 SELECT t.complaint_id, c.state, c.program, c.opened_at, c.anonim OR c.rahasia AS hidden
 FROM ticket t LEFT JOIN complaint c ON c.id = t.complaint_id WHERE t.code = %s
 """
+# What was merged is answered from the case that took it in, each citizen in his own conversation: he reads what was
+# written there, and nobody else's answers.
 _ANSWERS = """
-SELECT text, sent_at FROM message WHERE complaint_id = %s AND direction = 'out' AND role = 'answer'
-  AND withdrawn_at IS NULL
-ORDER BY sent_at, sequence, id
+WITH RECURSIVE above AS (
+  SELECT id, merged_into FROM complaint WHERE id = %(complaint)s
+  UNION SELECT c.id, c.merged_into FROM complaint c JOIN above a ON c.id = a.merged_into
+), below AS (
+  SELECT id, account, conversation FROM complaint WHERE merged_into = %(complaint)s
+  UNION SELECT c.id, c.account, c.conversation FROM complaint c JOIN below b ON c.merged_into = b.id
+)
+SELECT m.text, m.sent_at FROM complaint k JOIN message m ON m.complaint_id IN (SELECT id FROM above)
+WHERE k.id = %(complaint)s AND m.direction = 'out' AND m.role = 'answer' AND m.withdrawn_at IS NULL
+  AND CASE WHEN m.account = k.account AND m.conversation = k.conversation THEN true
+           ELSE m.complaint_id = k.id AND (m.account, m.conversation) NOT IN (SELECT account, conversation FROM below)
+      END
+ORDER BY m.sent_at, m.sequence, m.id
 """
 _STEPS = "SELECT kind, at FROM event WHERE complaint_id = %s AND kind = ANY(%s) ORDER BY at, id"
 
@@ -78,7 +90,7 @@ def look_up(connection: Connection, code: str) -> Track | None:
         return None
     if row.state is None:
         return Track(code=code)
-    answers = [Answer(*found) for found in connection.exec_driver_sql(_ANSWERS, (row.complaint_id,))]
+    answers = [Answer(*found) for found in connection.exec_driver_sql(_ANSWERS, {"complaint": row.complaint_id})]
     if row.hidden:
         return Track(code=code, state=State(row.state), hidden=True, answers=answers)
     return Track(

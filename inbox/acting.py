@@ -55,6 +55,8 @@ def carry_out(ticket: str, deed: Callable[[Connection, Row, Act], object], *, be
         with runtime().engine.begin() as connection:
             row = found(connection, ticket)
             deed(connection, row, act_on(row))
+    except (casework.MergeError, casework.BuiltOnError):
+        raise  # whoever asked for it knows what to say
     except casework.TooLateError:
         return refused(ticket, "Sudah terlambat untuk mengurungkan: warga sudah diberi tahu, atau aduan sudah berubah.")
     except casework.NotAnswerableError:
@@ -78,7 +80,7 @@ def stale(ticket: str, *, closed: bool) -> Response:
 def refused(ticket: str, message: str, status: int = 409) -> Response:
     """The case as it is now, why the act was not done, and the officer's words back in their form."""
     draft = {"kind": (request.endpoint or "").rpartition(".")[2], "text": typed()}
-    draft |= {name: request.form.get(name, "") for name in ("unit", "via", "to", "ground", "until")}
+    draft |= {name: request.form.get(name, "") for name in ("unit", "via", "to", "ground", "until", "into")}
     return render(ticket, status, refusal=message, draft=draft)
 
 

@@ -56,11 +56,18 @@ def answer(ticket: str) -> BaseResponse:
         return refused(ticket, way.options.reason or "Kanal ini tidak dapat menerima jawaban sekarang.")
     if len(text) > (LONGEST if in_person or way.max_text is None else way.max_text):
         return refused(ticket, f"Jawaban terlalu panjang: {len(text)} dari {way.max_text or LONGEST} huruf.", 422)
-    via = None if way.way is None else (way.way.account, way.way.conversation)
+    vias = answering.vias(way)
     return carry_out(
         ticket,
         lambda connection, _row, act: casework.answer(
-            connection, act, text, submission(), then=then, deliver=not in_person, via=via
+            connection,
+            act,
+            text,
+            submission(),
+            then=then,
+            deliver=not in_person,
+            via=vias[0] if vias else None,
+            also=vias[1:],
         ),
         bell=not in_person,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from channels.contract import Conversation, ReplyOptions
 from inbox import rights, words
@@ -13,6 +13,8 @@ from inbox.state import inbox, now, person, runtime
 from store import identity
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from sqlalchemy import Connection
 
     from store.identity import Way
@@ -24,7 +26,11 @@ _GONE = ReplyOptions(allowed=False, reason="Akun kanal ini tidak lagi aktif, jad
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One conversation to answer in. `key` is what the form sends; `max_text` counts characters, None for no limit."""
+    """One conversation to answer in. `key` is what the form sends; `max_text` counts characters, None for no limit.
+
+    `also` are the conversations that get the same words, where the choice is for all citizens of merged cases; `shut`
+    counts those of them who cannot be answered.
+    """
 
     way: Way | None
     key: str
@@ -32,6 +38,12 @@ class Choice:
     options: ReplyOptions
     until: str
     max_text: int | None
+    also: tuple[Way, ...] = ()
+    shut: int = 0
+
+
+#: The form's word for all citizens whose cases were merged.
+ALL: Final = "semua"
 
 
 def choices(connection: Connection, row: Row) -> list[Choice]:
@@ -42,10 +54,39 @@ def choices(connection: Connection, row: Row) -> list[Choice]:
     cover = rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia)
     found = identity.ways(connection, row.id, row.contact_id)
     seen = [way for way in found if way.own or not (cover or (way.hidden and not person().sees_identity))]
-    made = [_choice(way) for way in seen]
+    made = sorted((_choice(way, row.ticket) for way in seen), key=lambda choice: not choice.options.allowed)
     if not made:
         return [Choice(way=None, key="", label="", options=_NOBODY, until="", max_text=None)]
-    return sorted(made, key=lambda choice: not choice.options.allowed)
+    everybody = _everybody(made)
+    return made if everybody is None else [everybody, *made]
+
+
+def _everybody(made: list[Choice]) -> Choice | None:
+    """One choice for all citizens of merged cases, each in his own conversation; None where there is one citizen."""
+    first: dict[UUID, Choice] = {}
+    for choice in made:
+        if choice.way is not None and choice.way.own:
+            first.setdefault(choice.way.reporter, choice)
+    open_ = [choice for choice in first.values() if choice.options.allowed]
+    if len(first) < 2 or not open_:  # noqa: PLR2004 - more than one
+        return None
+    shut = len(first) - len(open_)
+    limits = [choice.max_text for choice in open_ if choice.max_text is not None]
+    return Choice(
+        way=open_[0].way,
+        key=ALL,
+        label=f"Semua pelapor ({len(first)})" + (f", {shut} tidak dapat dibalas" if shut else ""),
+        options=ReplyOptions(allowed=True),
+        until="",
+        max_text=min(limits, default=None),
+        also=tuple(choice.way for choice in open_[1:] if choice.way is not None),
+        shut=shut,
+    )
+
+
+def vias(choice: Choice) -> list[tuple[str, str]]:
+    """The conversations (account, conversation) that a choice writes in."""
+    return [(way.account, way.conversation) for way in (choice.way, *choice.also) if way is not None]
 
 
 def chosen(found: list[Choice], key: str) -> Choice | None:
@@ -53,7 +94,7 @@ def chosen(found: list[Choice], key: str) -> Choice | None:
     return found[0] if not key else next((choice for choice in found if choice.key == key), None)
 
 
-def _choice(way: Way) -> Choice:
+def _choice(way: Way, ticket: str) -> Choice:
     known = runtime().accounts.get(way.account)
     options = _GONE if known is None else known.channel.reply_options(conversation(way), now())
     name = channel_mark(runtime(), way.account, way.account).name
@@ -61,11 +102,17 @@ def _choice(way: Way) -> Choice:
     return Choice(
         way=way,
         key=_key(way),
-        label=f"{name}, terakhir menulis {last}" + ("" if way.own else ", dari aduan lain"),
+        label=f"{name}, terakhir menulis {last}" + _origin(way, ticket),
         options=options,
         until=words.absolute(options.until, runtime().zone) if options.until else "",
         max_text=options.max_text or (None if known is None else known.channel.capabilities.max_text),
     )
+
+
+def _origin(way: Way, ticket: str) -> str:
+    if not way.own:
+        return ", dari aduan lain"
+    return "" if way.ticket == ticket else f", pelapor {way.ticket}"
 
 
 def _key(way: Way) -> str:

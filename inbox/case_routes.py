@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inbox import canned, reasons
+from inbox import canned, merging, reasons
 from inbox.rights import Need
 from inbox.routing import Route
 
@@ -14,6 +14,8 @@ ROUTES: Final = (
     Route(rule="/<ticket>/hold", name="hold", view=reasons.hold, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/resume", name="resume", view=reasons.resume, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/undo", name="undo", view=reasons.undo, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/merge", name="merge", view=merging.merge, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/unmerge", name="unmerge", view=merging.unmerge, need=Need.WORK, method="POST"),
     Route(rule="/canned", name="canned", view=canned.show, need=Need.CANNED),
     Route(rule="/canned", name="canned_add", view=canned.add, need=Need.CANNED, method="POST"),
     Route(rule="/canned/<uuid:canned_id>", name="canned_edit", view=canned.edit, need=Need.CANNED),

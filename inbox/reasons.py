@@ -119,12 +119,15 @@ def _explained(ticket: str, text: str, deed: Callable[[Reason], Deed]) -> BaseRe
     """Do it with its reason going out on the citizen's channel; where that is shut, said in person or not at all."""
     with runtime().engine.connect() as connection:
         way = answering.choices(connection, found(connection, ticket))[0]
+    if way.shut and request.form.get("in_person") != "1":
+        why = f"{way.shut} pelapor tidak dapat dibalas lewat kanalnya."
+        return refused(ticket, f"{why} Sampaikan alasannya langsung, lalu centang bahwa warga sudah diberi tahu.")
     if way.options.allowed and way.way is not None:
         if way.max_text is not None and len(text) > way.max_text:
             return refused(
                 ticket, f"Alasan terlalu panjang: {len(text)} dari {way.max_text} huruf dengan kalimat pembukanya.", 422
             )
-        reason = Reason(text=text, vias=((way.way.account, way.way.conversation),))
+        reason = Reason(text=text, vias=answering.vias(way))
         return carry_out(ticket, deed(reason), bell=True)
     if request.form.get("in_person") != "1":
         why = way.options.reason or "Kanal ini tidak dapat menerima jawaban sekarang."

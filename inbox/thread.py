@@ -269,7 +269,10 @@ def _prodded(data: Mapping[str, Any], runtime: Runtime, program: str | None) -> 
 _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
     "diterima": lambda *_: "mengirim aduan",
     "dibuka_kembali": lambda *_: "membuka aduan kembali karena warga menulis lagi",
-    "digabung": lambda *_: "menggabungkan aduan dengan yang lain",
+    "digabung": lambda data, *_: f"menggabungkan aduan ini ke {data.get('into') or 'aduan lain'}",
+    "menerima_gabungan": lambda data, *_: f"menggabungkan aduan {data.get('ticket')} ke sini",
+    "dipisahkan": lambda data, *_: f"memisahkan aduan ini lagi dari {data.get('ticket')}",
+    "melepas_gabungan": lambda data, *_: f"memisahkan lagi aduan {data.get('ticket')}",
     "diambil": lambda data, *_: "mengambil alih aduan" if data.get("before") else "mengambil aduan",
     "didisposisikan": _disposed,
     "ditutup": _closed,

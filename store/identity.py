@@ -26,7 +26,9 @@ MOST_WAYS = 20
 class Way:
     """A conversation in which the citizen can be answered: his last line there, and how often we wrote since.
 
-    `own` says that the line belongs to the complaint itself; `hidden` that it was written anonymously or in confidence.
+    `own` says that the line belongs to the complaint itself, or to one that was merged into it; `hidden` that it was
+    written anonymously or in confidence. `reporter` is the same for all conversations of one citizen, `ticket` the
+    complaint with which this one began.
     """
 
     account: str
@@ -38,23 +40,36 @@ class Way:
     sent_at: datetime
     own: bool
     hidden: bool
+    reporter: uuid.UUID
+    ticket: str
     sent: int
 
 
-# The complaint's own conversations come first, so that the default is the channel on which he wrote about this.
+# The complaint's own conversations come first, so that the default is the channel on which he wrote about this. Those
+# of complaints that were merged into it are its own too: `reporter` is whose case the conversation began with.
 _WAYS = f"""
-WITH lines AS (
-  SELECT DISTINCT ON (m.account, m.conversation) m.account, m.conversation, m.address, m.external_id, m.subject,
-         m.hints, m.sent_at, m.received_at, c.id = %(complaint)s AS own, c.anonim OR c.rahasia AS hidden
-  FROM complaint c JOIN message m ON m.complaint_id = c.id
-  WHERE (c.id = %(complaint)s OR c.contact_id = %(contact)s) AND m.direction = 'in' AND m.address IS NOT NULL
-    AND m.address <> ''
-  ORDER BY m.account, m.conversation, c.id = %(complaint)s DESC, m.sent_at DESC, m.sequence DESC
+WITH RECURSIVE family AS (
+  SELECT id FROM complaint WHERE id = %(complaint)s
+  UNION SELECT c.id FROM complaint c JOIN family f ON c.merged_into = f.id
+), cases AS (
+  SELECT id, true AS own FROM family
+  UNION ALL
+  SELECT id, false FROM complaint WHERE contact_id = %(contact)s AND id NOT IN (SELECT id FROM family)
+), lines AS (
+  SELECT m.account, m.conversation, m.address, m.external_id, m.subject, m.hints, m.sent_at, m.received_at, m.sequence,
+         k.own, c.id = %(complaint)s AS itself, c.anonim OR c.rahasia AS hidden,
+         first_value(coalesce(c.contact_id, c.id)) OVER began AS reporter, first_value(c.ticket) OVER began AS ticket
+  FROM cases k JOIN complaint c ON c.id = k.id JOIN message m ON m.complaint_id = c.id
+  WHERE m.direction = 'in' AND m.address IS NOT NULL AND m.address <> ''
+  WINDOW began AS (PARTITION BY m.account, m.conversation, k.own ORDER BY m.sent_at, m.sequence)
+), latest AS (
+  SELECT DISTINCT ON (account, conversation) * FROM lines
+  ORDER BY account, conversation, own DESC, sent_at DESC, sequence DESC
 )
-SELECT l.account, l.conversation, l.address, l.external_id, l.subject, l.hints, l.sent_at, l.own, l.hidden,
-       (SELECT count(*) FROM outbox o WHERE o.account = l.account AND o.conversation = l.conversation
-               AND o.state = ANY(%(gone)s) AND o.created_at >= l.received_at)
-FROM lines l ORDER BY own DESC, sent_at DESC LIMIT {MOST_WAYS}
+SELECT l.account, l.conversation, l.address, l.external_id, l.subject, l.hints, l.sent_at, l.own, l.hidden, l.reporter,
+       l.ticket, (SELECT count(*) FROM outbox o WHERE o.account = l.account AND o.conversation = l.conversation
+                  AND o.state = ANY(%(gone)s) AND o.created_at >= l.received_at)
+FROM latest l ORDER BY own DESC, itself DESC, sent_at DESC LIMIT {MOST_WAYS}
 """  # noqa: S608 - a number of ours
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from store.casework.answers import answer, close
 from store.casework.base import Act, AlreadySortedError, CaseworkError, NotAnswerableError, StaleError, UntoldError
 from store.casework.handling import dispose, mark_read, note, set_program, take
+from store.casework.merging import BuiltOnError, MergeError, merge, merged_by, part
 from store.casework.reasons import GRACE, Reason, archive, hand_on, hold, resume, resume_due
 from store.casework.sends import retry_send, settle_unknown
 from store.casework.undoing import TooLateError, Undoable, undo, undoable
@@ -13,7 +14,9 @@ __all__ = [
     "GRACE",
     "Act",
     "AlreadySortedError",
+    "BuiltOnError",
     "CaseworkError",
+    "MergeError",
     "NotAnswerableError",
     "Reason",
     "StaleError",
@@ -27,7 +30,10 @@ __all__ = [
     "hand_on",
     "hold",
     "mark_read",
+    "merge",
+    "merged_by",
     "note",
+    "part",
     "resume",
     "resume_due",
     "retry_send",

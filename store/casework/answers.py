@@ -26,6 +26,7 @@ from store.partitions import partition
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -45,12 +46,14 @@ def answer(
     then: State | None = None,
     deliver: bool = True,
     via: tuple[str, str] | None = None,
+    also: Sequence[tuple[str, str]] = (),
 ) -> bool:
     """Write to the citizen through the outbox; False where this form was handled before.
 
     `then` is the state afterwards; None goes on working, or leaves a closed case closed. Without `deliver` the answer
     was given in person or by telephone, and is only recorded. `via` is the (account, conversation) to write in, one of
-    `identity.ways`; None takes the first of them. StaleError, TransitionError, NotAnswerableError.
+    `identity.ways`; None takes the first of them. `also` are conversations of other citizens whose complaints were
+    merged into this one: they get the same words. StaleError, TransitionError, NotAnswerableError.
     """
     row = locked(connection, act)
     line_id = line_id_of(act, submission)
@@ -63,6 +66,9 @@ def answer(
     line = line_of(act, row, line_id, text, role="answer")
     if deliver:
         send(connection, line, chosen(connection, act, row.contact_id, via), act.now)
+        for each in also:
+            copy = line_of(act, row, line_id_of(act, f"{submission}:{each}"), text, role="answer")
+            send(connection, copy, chosen(connection, act, row.contact_id, each), act.now)
     else:
         said(connection, line)
     changes = {"responded_at": row.responded_at or act.now, "officer_id": row.officer_id or act.officer_id}

@@ -66,12 +66,17 @@ def undo(connection: Connection, act: Act) -> None:
     if found is None:
         raise TooLateError("nothing to take back")
     _withhold(connection, act, found.data)
-    then = found.data["undo"]
+    restore(connection, act, row, found.data["undo"])
+    record(connection, act, "diurungkan", what=found.kind)
+
+
+def restore(connection: Connection, act: Act, row: Any, then: dict[str, Any], **changes: Any) -> None:
+    """Bring the complaint to what `base.before` wrote down, its clocks as if nothing had been; `changes` on top."""
     times = {name: datetime.fromisoformat(then[name]) if then[name] else None for name in _TIMES}
     was = {name: then[name] for name in _KEPT} | times
     facts = Facts.of(SimpleNamespace(**{**row._mapping, **was, "state": then["state"]}))  # noqa: SLF001 - SQLAlchemy's public name
-    write(connection, act, row, facts.state, **was | facts.columns(act.programs.get(row.program or "")))
-    record(connection, act, "diurungkan", what=found.kind)
+    columns = facts.columns(act.programs.get(row.program or ""))
+    write(connection, act, row, facts.state, **was | columns | changes)
 
 
 def _withhold(connection: Connection, act: Act, data: dict[str, Any]) -> None:

@@ -93,3 +93,22 @@ def test_an_archived_citizen_is_told_why(site: Site, visit: Callable[..., Page],
     deliver(site)
     text = f"Aduan {ticket} tidak kami lanjutkan karena terlalu umum untuk ditindaklanjuti. Sebutkan nama jalannya."
     assert sent == [("+628112626116", text)]
+
+
+def test_two_citizens_of_merged_complaints_are_answered_each_on_his_channel(
+    site: Site, visit: Callable[..., Page], sent: list[tuple[str, str]]
+) -> None:
+    kept_case, taken = site.complaint("Lampu pasar mati"), site.complaint("Lampu pasar padam", address="+628990000777")
+    page = visit()
+    page.goto(f"/inbox/{taken}")
+    page.keyboard.press("g")
+    page.keyboard.type(kept_case)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=kept_case)).to_be_visible()
+    expect(page.get_by_label("Balas lewat")).to_have_value("semua")
+    page.locator("#reply").fill("Petugas datang besok.")
+    page.get_by_role("button", name="Kirim", exact=True).click()
+    expect(page.locator(".line.out")).to_have_count(2)
+    deliver(site)
+    text = "Petugas datang besok."
+    assert sorted(sent) == [("+628112626116", text), ("+628990000777", text)]

@@ -32,6 +32,13 @@ function finish() {
   if (document.getElementById("reply").value.trim()) button.focus();
 }
 
+function unfold(key) {
+  const summary = document.querySelector(`[data-key="${key}"]`);
+  if (!summary) return;
+  summary.parentElement.open = true;
+  summary.parentElement.querySelector("select, input:not([type=hidden])").focus();
+}
+
 function back() {
   const link = document.querySelector(".back a");
   if (link) location.assign(link.href);
@@ -41,12 +48,8 @@ const acts = {
   j: () => move(1),
   k: () => move(-1),
   a: () => document.querySelector('[data-key="a"]')?.click(),
-  d: () => {
-    const summary = document.querySelector('[data-key="d"]');
-    if (!summary) return;
-    summary.parentElement.open = true;
-    summary.parentElement.querySelector("select").focus();
-  },
+  d: () => unfold("d"),
+  g: () => unfold("g"),
   r: () => write("mode-reply", "reply"),
   n: () => write("mode-note", "note"),
   e: finish,
