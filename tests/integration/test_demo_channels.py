@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from channels.contract import Conversation, Obligation, OutboundReply, RawMessage
+from channels.importing import importer
+from commands import demo_export
 from dispatcher import runtime as runtimes
 from normalizer.messages import InboundMessage
 from standins.kinds import EMAIL, FACEBOOK, INSTAGRAM, KINDS, LINE, OPEN311, SMS, TELEGRAM, WHATSAPP, X
@@ -301,7 +303,14 @@ def test_a_newcomer_writes_on_each_of_his_phones(play: Play, kind: str) -> None:
     assert "\n" not in lines[0].subject
 
 
-def test_the_example_export_can_be_fetched(play: Play) -> None:
+def test_the_example_export_can_be_fetched_and_imported(play: Play, data_dir: Path) -> None:
     assert play.stand.client.get("/contoh-lapor.csv").status_code == 404
-    play.stand.town.path.with_name("contoh-lapor.csv").write_text("Tracking ID;Isi Laporan\n")
-    assert "Tracking ID" in play.stand.client.get("/contoh-lapor.csv").text
+    path = demo_export.write(data_dir)
+    content = play.stand.client.get("/contoh-lapor.csv").data
+    assert content == path.read_bytes()
+    ours = importer(play.account("lapor").channel)
+    assert ours is not None
+    reports = list(ours.reports(content))
+    assert [report.problem for report in reports] == [None] * 4
+    path.write_bytes(b"ours")
+    assert demo_export.write(data_dir).read_bytes() == b"ours"  # a second start leaves the days as they are
