@@ -14,6 +14,7 @@ from redis.sentinel import Sentinel
 
 from channels.contract import AccountInfo
 from channels.registry import channel_type, manifests
+from dispatcher.mailing import Mailer
 from dispatcher.runtime import Account, Pace, Runtime
 from normalizer.keyword import KeywordIndex
 from normalizer.place import PlaceFinder
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import config.accounts
+    import config.settings
     from config.settings import Settings
 
 #: A Redis that does not answer within this time (seconds) counts as away; nobody waits longer for a bell.
 REDIS_TIMEOUT = 2.0
 _SENTINEL_PORT = 26_379
+_MAIL_PORTS = {"tls": 465, "starttls": 587, "none": 25}
 
 
 def now() -> dt.datetime:
@@ -63,6 +66,7 @@ def build(
         clock=clock,
         public_url=settings.public_url,
         zone=ZoneInfo(settings.timezone),
+        mailer=_mailer(settings.mail),
         pace=Pace(
             batch=settings.drain.batch,
             parts_timeout=settings.parts_timeout_s,
@@ -71,6 +75,20 @@ def build(
             send_threads=settings.outbox.threads,
             max_media=settings.limits.max_media_bytes,
         ),
+    )
+
+
+def _mailer(mail: config.settings.Mail) -> Mailer | None:
+    if not mail.smtp_host:
+        return None
+    port = mail.smtp_port or _MAIL_PORTS[mail.security]
+    return Mailer(
+        host=mail.smtp_host,
+        port=port,
+        security=mail.security,
+        username=mail.username,
+        password=mail.password,
+        sender=mail.sender,
     )
 
 

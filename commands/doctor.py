@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import wiring
 from channels.errors import ChannelError
 from commands.saying import show
+from dispatcher.mailing import MailError
 from gateway.spool import Spool
 from store.blobs import BlobError
 
@@ -47,6 +48,7 @@ def examine(settings: Settings, *, fix: bool) -> Iterator[Finding]:
     yield _redis(runtime)
     yield _files(runtime, settings)
     yield _spool(settings)
+    yield _mail(runtime)
     for account in runtime.accounts.values():
         if fix:
             yield from _register(account)
@@ -114,6 +116,17 @@ def _spool(settings: Settings) -> Finding:
         sentence = f"{depth.bad} files in {settings.spool} end in .bad: the database refused them; keep them safe"
         return Finding(part="spool", ok=False, sentence=sentence)
     return Finding(part="spool", ok=True, sentence=f"{depth.pending} payloads wait on disk for the database")
+
+
+def _mail(runtime: Runtime) -> Finding:
+    if runtime.mailer is None:
+        sentence = "not set up: links for officers are given by hand ([mail] in muara.toml)"
+        return Finding(part="mail", ok=True, sentence=sentence)
+    try:
+        runtime.mailer.check()
+    except MailError as error:
+        return Finding(part="mail", ok=False, sentence=f"the server does not let us in ({error}): check [mail]")
+    return Finding(part="mail", ok=True, sentence="the server answers and lets us in")
 
 
 def _files(runtime: Runtime, settings: Settings) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import zoneinfo
+from email.utils import parseaddr
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -101,6 +102,15 @@ def secret_key(key: str) -> str:
     if key and len(key) < _KEY_CHARACTERS:
         raise ValueError(f"expected at least {_KEY_CHARACTERS} characters")
     return key
+
+
+def sender(value: str) -> str:
+    """`Name <address>` or an address alone."""
+    _, address = parseaddr(value)
+    local, _, domain = address.rpartition("@")
+    if value and not (local and domain and value.isprintable() and " " not in address):
+        raise ValueError('expected a sender such as "Muara <muara@example.go.id>"')
+    return value
 
 
 def timezone(name: str) -> str:

@@ -17,7 +17,7 @@ from config.reading import is_scalar, read
 from config.spot import Placed, SettingsError, Spot
 from normalizer.program import Program  # noqa: TC001 - the reader reads these annotations at run time
 
-__all__ = ["Account", "Drain", "Limits", "Login", "Outbox", "Settings", "SettingsError", "load"]
+__all__ = ["Account", "Drain", "Limits", "Login", "Mail", "Outbox", "Settings", "SettingsError", "load"]
 
 ENV_PREFIX = "MUARA_"
 FILE = "muara.toml"
@@ -69,6 +69,25 @@ class Login:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """The installation's own mail to officers, without `smtp_host` none; port 0 is the usual one of `security`."""
+
+    smtp_host: str = ""
+    smtp_port: int = _checked(0, checks.between(0, 65_535))
+    security: Literal["tls", "starttls", "none"] = "starttls"
+    username: str = ""
+    password: str = dataclasses.field(default="", repr=False)
+    sender: str = _checked("", checks.sender)
+
+    def __post_init__(self) -> None:
+        """What cannot work is said before the first mail."""
+        if self.smtp_host and not self.sender:
+            raise ValueError('expected a sender beside smtp_host, such as "Muara <muara@example.go.id>"')
+        if self.username and self.security == "none" and self.smtp_host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("expected security tls or starttls: a password is not sent in the clear")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One installation. Names end in their unit (`_s` seconds); `muara.toml` says of each what it does.
 
@@ -95,6 +114,7 @@ class Settings:
     drain: Drain = Drain()
     outbox: Outbox = Outbox()
     login: Login = Login()
+    mail: Mail = Mail()
     accounts: Mapping[str, Account] = dataclasses.field(default_factory=dict)
     programs: tuple[Program, ...] = ()
 

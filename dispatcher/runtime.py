@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from channels.contract import Channel
     from channels.registry import Manifest
+    from dispatcher.mailing import Mailer
     from normalizer.keyword import KeywordIndex
     from normalizer.place import PlaceFinder
     from normalizer.program import Program
@@ -48,7 +49,10 @@ class Pace:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """The engine, Redis, accounts, programs, blobs and clock of one process. `zone` decides what a day is."""
+    """The engine, Redis, accounts, programs, blobs and clock of one process. `zone` decides what a day is.
+
+    `mailer` writes to officers; None where the installation has no mail of its own.
+    """
 
     engine: Engine
     redis: Redis
@@ -60,6 +64,7 @@ class Runtime:
     public_url: str
     zone: ZoneInfo
     pace: Pace = Pace()
+    mailer: Mailer | None = None
 
     def day(self, at: datetime) -> date:
         """The local date of an aware time, as ledger and officers count days."""

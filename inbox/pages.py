@@ -28,6 +28,7 @@ from inbox import (
 )
 from inbox.bell import ROUTES as BELL_ROUTES
 from inbox.bell import count
+from inbox.mailing import Background
 from inbox.rights import Need, may
 from inbox.routing import Route
 from inbox.state import KEY, Access, Inbox, inbox, page
@@ -86,6 +87,7 @@ def register(app: Flask, runtime: Runtime, *, secret_key: str | bytes, access: A
         secure=runtime.public_url.startswith("https:"),
         assets=assets,
         access=access,
+        background=Background(),
     )
     blueprint = Blueprint(
         "inbox",

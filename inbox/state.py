@@ -11,7 +11,7 @@ from inbox import rights
 from store import sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
     from flask import Response
@@ -34,13 +34,17 @@ class Access:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """The inbox of one application; `assets` gives each static file's version."""
+    """The inbox of one application.
+
+    `assets` gives each static file's version, `background` does what nobody waits for.
+    """
 
     runtime: Runtime
     secret: bytes
     secure: bool
     assets: Mapping[str, str]
     access: Access
+    background: Callable[[Callable[[], None]], None]
 
 
 def inbox() -> Inbox:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import abort, redirect, request, url_for
 
 from inbox import rights, words
+from inbox.mailing import INVITATION, send_now
 from inbox.state import now, page, person, runtime
 from store import users as store
 from store.people import Role
@@ -30,6 +31,7 @@ _KINDS: Final = {
     "totp_reset": "masuk dua langkah diatur ulang",
     "recovery_used": "kode pemulihan dipakai",
     "recovery_renewed": "kode pemulihan baru",
+    "reset_mailed": "tautan kata sandi dikirim ke surelnya",
     "signed_out": "sesi diakhiri",
     "changed": "diubah",
     "activated": "diaktifkan lagi",
@@ -156,7 +158,9 @@ def _link(user: User, token: str) -> Response:
     address = f"{runtime().public_url}{url_for('inbox.welcome', token=token)}"
     life = store.INVITED if user.waiting else store.RENEWED
     until = words.absolute(now() + life, runtime().zone)
-    return page("user_link.html", title="Tautan untuk petugas", user=user, address=address, until=until)
+    text = INVITATION.format(name=user.profile.name, username=user.username, until=until, link=address)
+    mailed = send_now(user.profile.email, "Undangan ke Muara", text) if user.profile.email else None
+    return page("user_link.html", title="Tautan untuk petugas", user=user, address=address, until=until, mailed=mailed)
 
 
 def _profile() -> tuple[Profile, str | None]:

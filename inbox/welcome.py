@@ -1,8 +1,8 @@
-"""A link from an administrator: whoever holds it chooses the password, once."""
+"""A link from an administrator, or mailed on request: whoever holds it chooses the password, once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import redirect, request, url_for
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
+
+#: What an administrator made, and what was mailed to whoever lost his password.
+_PURPOSES: Final = (Purpose.PASSWORD, Purpose.RESET)
 
 
 def show(token: str) -> BaseResponse:
@@ -36,11 +39,12 @@ def choose(token: str) -> BaseResponse:
             return _form(user, "Kedua kata sandi tidak sama.")
         try:
             with connection.begin_nested():
-                if tokens.use(connection, token, Purpose.PASSWORD, now()) is None:
+                if not any(tokens.use(connection, token, each, now()) for each in _PURPOSES):
                     return _gone()
                 people.set_password(connection, user.id, password)
         except people.WeakPasswordError as error:
             return _form(user, words.WEAKNESSES[error.weakness])
+        tokens.drop(connection, user.id)
         sessions.close_all(connection, user.id)
         throttle.forgive(connection, auth.bucket("name", user.username))
         users.record(connection, now(), None, user.id, "password")
@@ -50,7 +54,8 @@ def choose(token: str) -> BaseResponse:
 
 
 def _owner(connection: Connection, token: str) -> users.User | None:
-    officer_id = tokens.owner(connection, token, Purpose.PASSWORD, now())
+    found = (tokens.owner(connection, token, each, now()) for each in _PURPOSES)
+    officer_id = next((owner for owner in found if owner is not None), None)
     return None if officer_id is None else users.find(connection, officer_id)
 
 

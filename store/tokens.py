@@ -22,6 +22,7 @@ class Purpose(enum.StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - the name of a purpose
     SECOND = "second"
+    RESET = "reset"
 
 
 def digest(token: str) -> str:

@@ -132,6 +132,12 @@ def _user(row: Row[Any]) -> User:
     )
 
 
+def of_email(connection: Connection, email: str) -> User | None:
+    """The officer of that address, in lower case."""
+    row = connection.execute(select(Officer).where(Officer.email == email)).one_or_none() if email else None
+    return _user(row) if row else None
+
+
 def history(connection: Connection, officer_id: int, limit: int = 50) -> list[Trace]:
     """What was done to an officer, newest first."""
     query = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from redis import Redis
     from sqlalchemy import Engine
     from werkzeug.test import TestResponse
+
+    from dispatcher.mailing import Mailer
 
 SECRET = "kunci-untuk-uji-kunci-untuk-uji"
 
@@ -69,10 +72,12 @@ class Site:
         *,
         public_url: str = "http://localhost",
         access: Access = Access(),  # noqa: B008 - frozen
+        mailer: Mailer | None = None,
     ) -> None:
         self.engine = engine
         self.clock = factories.Clock()
         self.runtime = factories.house(engine, redis, folder, self.clock, public_url=public_url)
+        self.runtime = dataclasses.replace(self.runtime, mailer=mailer)
         self.app = Flask("uji")
         self.app.config["PROPAGATE_EXCEPTIONS"] = True
         register(self.app, self.runtime, secret_key=SECRET, access=access)

@@ -196,6 +196,20 @@ def test_the_roles_that_settings_know_are_the_roles_that_there_are(folder: Path)
     assert "login.idle_hours: expected more than 0" in refused(folder, "[login]\nidle_hours = 0")
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ('smtp_host = "mail.example"', "mail: expected a sender beside smtp_host"),
+        ('sender = "tanpa alamat"', "mail.sender: expected a sender such as"),
+        ('sender = "a@b.example\\nBcc: c@d.example"', "mail.sender: expected a sender such as"),
+        ('smtp_host = "mail.example"\nsender = "a@b.example"\nsecurity = "none"\nusername = "a"', "in the clear"),
+        ('security = "ssl"', "mail.security: expected one of tls, starttls, none"),
+    ],
+)
+def test_mail_that_cannot_work_is_refused(folder: Path, lines: str, expected: str) -> None:
+    assert expected in refused(folder, f"[mail]\n{lines}")
+
+
 # ---- secrets -------------------------------------------------------------------------------------
 
 
