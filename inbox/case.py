@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, request
 
 from inbox import answering, canned, offers, reporter, rights, thread, words
-from inbox.presenters import Chip, channel_mark, chip, place_label, unit_name
+from inbox.clockface import chips, sentences
+from inbox.presenters import channel_mark, place_label, unit_name
 from inbox.queue import listing, short, view
 from inbox.state import now, page, person, runtime, scope
 from normalizer import ticket as codes
@@ -88,8 +89,8 @@ def _header(file: File, desk: thread.Desk) -> dict[str, Any]:
     return {
         "case": row,
         "mark": channel_mark(house, row.account, row.channel),
-        "chip": chip(row, house, now()),
-        "resolution": _resolution(row),
+        "chips": chips(row, house, now()),
+        "reckoned": sentences(row, house),
         "state_label": words.STATES[state],
         "closed": state in CLOSED,
         "type_label": words.TYPES.get(row.type, row.type),
@@ -104,16 +105,3 @@ def _header(file: File, desk: thread.Desk) -> dict[str, Any]:
         "may_sort": row.program is None and rights.may(person(), rights.Need.SORT),
     }
 
-
-def _resolution(row: Any) -> Chip | None:
-    """The second clock while the first still runs."""
-    if row.responded_at or row.closed_at or row.resolution_due_at is None:
-        return None
-    return chip(_Due(row.resolution_due_at, row.opened_at, row.state), runtime(), now())
-
-
-class _Due:
-    """The resolution's deadline in the shape that a chip is made of."""
-
-    def __init__(self, due: Any, opened_at: Any, state: str) -> None:
-        self.next_due_at, self.opened_at, self.state = due, opened_at, state

@@ -7,9 +7,9 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import rights, words
+from inbox.clockface import Chip, chip
 from inbox.masking import veil
-from normalizer import clock
-from normalizer.complaint import CLOSED, State
+from normalizer.complaint import State
 from normalizer.text import subject
 from store.queue import CAP, Flag, Queue
 
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
 _HUES: Final = 6
 _FIRST_WORDS: Final = 160
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Chip:
-    """A deadline: its colour, what is left, and the moment itself for whoever hovers."""
-
-    colour: str
-    text: str
-    title: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +80,6 @@ def place_label(place: Mapping[str, Any] | None) -> str:
         return ""
     candidates = place.get("candidates") or ()
     return str(place.get("label") or (candidates[0] if candidates else ""))
-
-
-def chip(row: Any, runtime: Runtime, now: datetime) -> Chip | None:
-    """The clock of a row that is open and has one."""
-    due = row.next_due_at
-    if due is None or State(row.state) in CLOSED:
-        return None
-    return Chip(
-        colour=clock.chip(due, now, due - row.opened_at),
-        text=clock.relative(due, now),
-        title=f"Tenggat {words.absolute(due, runtime.zone)}",
-    )
 
 
 def _flags(row: Row) -> list[tuple[str, str]]:

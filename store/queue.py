@@ -132,6 +132,10 @@ class Row:
     opened_at: datetime
     created_at: datetime
     next_due_at: datetime | None
+    clock_started_at: datetime | None
+    responded_at: datetime | None
+    stays: list[Any]
+    warned: list[Any]
     closed_at: datetime | None
     last_activity_at: datetime
     version: int
@@ -165,7 +169,9 @@ def _queue(queue: Queue, scope: Scope, now: datetime) -> ColumnElement[bool]:
     unit = Complaint.unit.is_not(None) if scope.units is None else Complaint.unit.in_(sorted(scope.units))
     ours = Complaint.unit.is_(None) if scope.units is None else or_(Complaint.unit.is_(None), unit)
     waiting = Complaint.state == State.MENUNGGU_WARGA.value
-    quarter: ColumnElement[timedelta] = literal_column("(complaint.next_due_at - complaint.opened_at) / 4", Interval())
+    quarter: ColumnElement[timedelta] = literal_column(
+        "(complaint.next_due_at - coalesce(complaint.clock_started_at, complaint.opened_at)) / 4", Interval()
+    )
     conditions: dict[Queue, ColumnElement[bool]] = {
         Queue.NEW: and_(Complaint.officer_id.is_(None), Complaint.program.is_not(None), ours, is_open, not_(waiting)),
         Queue.MINE: and_(Complaint.officer_id == scope.officer_id, is_open),

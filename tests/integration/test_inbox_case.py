@@ -72,9 +72,11 @@ def test_opening_reads_it_but_a_leaders_look_does_not(site: Site) -> None:
     assert not site.case(ticket).unread
 
 
-def test_a_leader_reads_and_has_no_forms(site: Site) -> None:
-    page = site.officer("bupati", "leader").get(f"/inbox/{site.complaint()}").text
-    assert re.findall(r'<form method="post" action="([^"]+)"', page) == ["/inbox/logout"]
+def test_a_leader_reads_and_reminds_and_an_auditor_only_reads(site: Site) -> None:
+    address = f"/inbox/{site.complaint()}"
+    for role, forms in (("leader", ["/inbox/logout", f"{address}/prod"]), ("auditor", ["/inbox/logout"])):
+        page = site.officer(f"{role}-satu", role).get(address).text
+        assert re.findall(r'<form method="post" action="([^"]+)"', page) == forms
 
 
 def test_an_answer_goes_out_and_rings(site: Site, redis_client: Redis) -> None:

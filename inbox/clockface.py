@@ -1,0 +1,81 @@
+"""The clocks of a complaint as officers see them: chips, and what each is reckoned from."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
+
+from inbox import words
+from normalizer import clock
+from normalizer.clock import Facts, reckon
+from normalizer.clock_words import Reckoning, explain, explain_one
+from normalizer.complaint import CLOSED, State
+from normalizer.program import Clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.runtime import Runtime
+
+_LABELS: Final = {
+    Clock.VERIFICATION: "Verifikasi:",
+    Clock.RESPONSE: "Tanggapan:",
+    Clock.RESOLUTION: "Selesai:",
+    Clock.SILENCE: "Ditutup otomatis:",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """A deadline: its colour, what is left, and for whoever hovers the moment itself and how it came about."""
+
+    colour: str
+    text: str
+    title: str
+    label: str = ""
+
+
+def chip(row: Any, runtime: Runtime, now: datetime) -> Chip | None:
+    """The next deadline of a row that is open and has one; any row with the columns of `Facts.of`."""
+    due = row.next_due_at
+    if due is None or State(row.state) in CLOSED:
+        return None
+    program = runtime.programs.get(row.program or "")
+    facts = Facts.of(row)
+    deadlines = reckon(program, facts)
+    # Settings that have changed since hold from the next act on; until then the deadline stands as it was reckoned.
+    which = next((each for each in deadlines.running if deadlines.ends[each] == due), None)
+    found = None if which is None else explain_one(program, facts, deadlines, which, row.opened_at)
+    title = f"Tenggat {words.absolute(due, runtime.zone)}"
+    if found is None:
+        return Chip(colour=clock.chip(due, now, due - facts.started_at), text=clock.relative(due, now), title=title)
+    return dataclasses.replace(_running(found, now), title=f"{title}. {found.text}")
+
+
+def _running(found: Reckoning, now: datetime) -> Chip:
+    colour = clock.chip(found.end, now, found.end - found.start)
+    text = clock.relative(found.end, now)
+    return Chip(colour=colour, text=text, title=found.text, label=_LABELS[found.clock])
+
+
+def chips(row: Any, runtime: Runtime, now: datetime) -> list[Chip]:
+    """One for each clock that runs or stands still, those with the next deadline first."""
+    found = [each for each in _explained(row, runtime) if not each.met]
+    found.sort(key=lambda each: (each.paused, each.end))
+    return [
+        Chip(colour="paused", text="dijeda", title=each.text, label=_LABELS[each.clock])
+        if each.paused
+        else _running(each, now)
+        for each in found
+    ]
+
+
+def sentences(row: Any, runtime: Runtime) -> list[tuple[str, str]]:
+    """Every clock's name and how its deadline came about."""
+    return [(words.CLOCKS[each.clock].capitalize(), each.text) for each in _explained(row, runtime)]
+
+
+def _explained(row: Any, runtime: Runtime) -> list[Reckoning]:
+    program = runtime.programs.get(row.program or "")
+    facts = Facts.of(row)
+    return explain(program, facts, reckon(program, facts), row.opened_at)

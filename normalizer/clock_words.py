@@ -1,0 +1,134 @@
+"""How a deadline came about, in the officers' words: since when it counts, how, which days were off, which pauses."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from normalizer.clock import ZONE, Deadlines, Facts, pauses, since
+from normalizer.clock_time import counted, work_time
+from normalizer.complaint import CLOSED, State
+from normalizer.program import Calendar, Clock, Clocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from normalizer.program import Program
+
+_DAYS: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
+_UNITS: Final = {Calendar.PLAIN: "jam", Calendar.HOURS: "jam kerja", Calendar.WORKING: "hari kerja"}
+#: More days off than this are counted, not named.
+_MOST_NAMED: Final = 5
+_DAY: Final = timedelta(days=1)
+_HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoning:
+    """One clock explained: since when it counts, its end, whether it stands still or is met, and all in a sentence."""
+
+    clock: Clock
+    start: datetime
+    end: datetime
+    paused: bool
+    met: bool
+    text: str
+
+
+def explain(program: Program | None, facts: Facts, deadlines: Deadlines, opened_at: datetime) -> list[Reckoning]:
+    """Every clock of a complaint that has one, in the order of `Clock`; nothing of one that is closed."""
+    return [each for clock in deadlines.ends if (each := explain_one(program, facts, deadlines, clock, opened_at))]
+
+
+def explain_one(
+    program: Program | None, facts: Facts, deadlines: Deadlines, clock: Clock, opened_at: datetime
+) -> Reckoning | None:
+    """One clock, such as "Masuk Jumat 20 Nov 16.00, 8 jam kerja → Senin 23 Nov 16.00; libur: akhir pekan 21-22 Nov"."""
+    start = since(facts, clock)
+    if start is None or facts.state in CLOSED:
+        return None
+    clocks = Clocks() if program is None else program.clocks
+    zone = ZONE if program is None else program.timezone
+    end = deadlines.ends[clock]
+    met = (clock is Clock.VERIFICATION and facts.state is not State.BARU) or (
+        clock is Clock.RESPONSE and facts.responded_at is not None
+    )
+    calendar = clocks.calendar_of(clock)
+    first = _first(clock, restarted=start != opened_at)
+    parts = [f"{first} {_at(start, zone)}, {clocks.amount(clock)} {_UNITS[calendar]} → {_at(end, zone)}"]
+    if calendar is not Calendar.PLAIN:
+        parts += _calendar(clocks, start, end, zone)
+    lost, paused = _pauses(clocks, facts, clock, start, zone)
+    parts += lost
+    if met:
+        parts.append("sudah terpenuhi")
+    elif clock is Clock.SILENCE:
+        parts.append("lalu aduan ditutup otomatis")
+    return Reckoning(clock=clock, start=start, end=end, paused=paused and not met, met=met, text="; ".join(parts))
+
+
+def _first(clock: Clock, *, restarted: bool) -> str:
+    if clock is Clock.SILENCE:
+        return "Ditanyakan"
+    return "Dibuka kembali" if restarted else "Masuk"
+
+
+def _at(at: datetime, zone: str) -> str:
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local:%H.%M}"
+
+
+def _calendar(clocks: Clocks, start: datetime, end: datetime, zone: str) -> list[str]:
+    parts = []
+    if clocks.office_hours != Clocks().office_hours:
+        parts.append(f"jam kerja {clocks.office_hours.replace(':', '.')}")
+    local = ZoneInfo(zone)
+    spans = list(_days_off(clocks, start.astimezone(local).date(), end.astimezone(local).date()))
+    named = [f"{reason} {_span(first, last)}" for reason, first, last in spans[:_MOST_NAMED]]
+    if spans:
+        more = [f"dan {len(spans) - _MOST_NAMED} libur lain"] if len(spans) > _MOST_NAMED else []
+        parts.append(f"libur: {', '.join(named + more)}")
+    return parts
+
+
+def _days_off(clocks: Clocks, first: date, last: date) -> Iterator[tuple[str, date, date]]:
+    """Days off from `first` to `last`, those side by side with one reason as one."""
+    work = work_time(clocks)
+    days = (first + _DAY * number for number in range((last - first).days + 1))
+    for reason, group in groupby(days, work.reason):
+        if reason is not None:
+            found = list(group)
+            yield reason, found[0], found[-1]
+
+
+def _span(first: date, last: date) -> str:
+    end = f"{last.day} {_MONTHS[last.month - 1]}"
+    if first == last:
+        return end
+    return f"{first.day}-{end}" if first.month == last.month else f"{first.day} {_MONTHS[first.month - 1]}-{end}"
+
+
+def _pauses(clocks: Clocks, facts: Facts, clock: Clock, start: datetime, zone: str) -> tuple[list[str], bool]:
+    calendar = clocks.calendar_of(clock)
+    lost, parts, paused = timedelta(), [], False
+    for stay in pauses(clocks, facts, clock):
+        if stay.until is None:
+            parts.append(f"sedang dijeda sejak {_at(stay.since, zone)}")
+            paused = True
+        else:
+            lost += counted(max(stay.since, start), stay.until, clocks, zone, calendar)
+    if lost >= _MINUTE:
+        parts.insert(0, f"dijeda {_length(lost)}{'' if calendar is Calendar.PLAIN else ' kerja'}")
+    return parts, paused
+
+
+def _length(span: timedelta) -> str:
+    hours, rest = divmod(span, _HOUR)
+    minutes = rest // _MINUTE
+    return " ".join(part for part in (f"{hours} jam" if hours else "", f"{minutes} menit" if minutes else "") if part)
