@@ -55,7 +55,7 @@ def carry_out(ticket: str, deed: Callable[[Connection, Row, Act], object], *, be
         with runtime().engine.begin() as connection:
             row = found(connection, ticket)
             deed(connection, row, act_on(row))
-    except (casework.MergeError, casework.BuiltOnError):
+    except (casework.MergeError, casework.BuiltOnError, casework.SplitError):
         raise  # whoever asked for it knows what to say
     except casework.TooLateError:
         return refused(ticket, "Sudah terlambat untuk mengurungkan: warga sudah diberi tahu, atau aduan sudah berubah.")

@@ -16,6 +16,7 @@ ROUTES: Final = (
     Route(rule="/<ticket>/undo", name="undo", view=reasons.undo, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/merge", name="merge", view=merging.merge, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/unmerge", name="unmerge", view=merging.unmerge, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/split/<uuid:line_id>", name="split", view=merging.split, need=Need.WORK, method="POST"),
     Route(rule="/canned", name="canned", view=canned.show, need=Need.CANNED),
     Route(rule="/canned", name="canned_add", view=canned.add, need=Need.CANNED, method="POST"),
     Route(rule="/canned/<uuid:canned_id>", name="canned_edit", view=canned.edit, need=Need.CANNED),

@@ -1,20 +1,30 @@
-"""Gabung: two complaints about one thing become one case; Pisahkan lagi takes that back."""
+"""Gabung: two complaints about one thing become one case, and apart again; Pecah: one that is two becomes two."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from flask import redirect, request, url_for
+from sqlalchemy import select
 
 from inbox.acting import carry_out, refused, submission
 from inbox.queue import view
 from inbox.state import runtime, scope
 from normalizer import ticket as codes
+from normalizer.program import Texts
 from store import casework
 from store import queue as store
+from store.models import Complaint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
+
+    from store.casework import Act
+    from store.queue import Row
 
 
 def merge(ticket: str) -> BaseResponse:
@@ -41,3 +51,40 @@ def unmerge(ticket: str) -> BaseResponse:
         return carry_out(ticket, lambda connection, _row, act: casework.part(connection, act))
     except casework.BuiltOnError:
         return refused(ticket, "Sudah ada pesan baru sejak digabung. Pecah pesannya menjadi aduan baru dari sana.")
+
+
+def split(ticket: str, line_id: UUID) -> BaseResponse:
+    """Pecah: this line and what follows it become a case of their own; then that one is shown."""
+    made: list[UUID] = []
+
+    def deed(connection: Connection, row: Row, act: Act) -> None:
+        fresh = casework.split(connection, act, line_id, _acknowledgement(row), submission())
+        if fresh is not None:
+            made.append(fresh)
+
+    try:
+        response = carry_out(ticket, deed, bell=True)
+    except casework.SplitError:
+        return refused(ticket, "Pesan itu tidak dapat dipecah: aduan ini bermula di sana, atau pesannya sudah pindah.")
+    if not made:
+        return response
+    with runtime().engine.connect() as connection:
+        code = connection.execute(select(Complaint.ticket).where(Complaint.id == made[0])).scalar_one()
+    return redirect(url_for("inbox.case", ticket=code) + view().here, 303)
+
+
+def _acknowledgement(row: Row) -> Callable[[str], str] | None:
+    """What the citizen is told of the new ticket; None on a channel that takes no answer."""
+    account = runtime().accounts.get(row.account)
+    if account is None or not account.channel.capabilities.replies:
+        return None
+    program = runtime().programs.get(row.program or "")
+    texts = Texts() if program is None else program.texts
+    values = {
+        "program": "Layanan Aduan" if program is None else program.name,
+        "format": "<isi aduan>" if program is None else program.format,
+        "state": "",
+        "link": f"{runtime().public_url}/lacak",
+    }
+    template = texts.format if program is None else texts.ack
+    return lambda code: template.format_map({"ticket": code, **values})

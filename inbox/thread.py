@@ -51,7 +51,7 @@ class Delivery:
 class Line:
     """One entry of the thread. `kind` is in, out, note or event; of an event only `text` and `who` are filled.
 
-    `letter` names a mail that can be seen as it was sent.
+    `letter` names a mail that can be seen as it was sent, `split` a line from which another case can begin.
     """
 
     kind: str
@@ -63,6 +63,7 @@ class Line:
     subject: str = ""
     quoted: str = ""
     letter: UUID | None = None
+    split: UUID | None = None
     original: str = ""
     revised: Time | None = None
     withdrawn: Time | None = None
@@ -150,6 +151,7 @@ def _inbound(row: Any, file: File, desk: Desk, cover: Veil) -> Line:
         subject=cover.text(row.subject),
         # What came along (a mail's history, its signature) names the writer in ways that no pattern knows.
         quoted="" if cover.hidden else row.quoted or "",
+        split=row.id if row.id != _beginning(file) else None,
         letter=row.id if row.html and not cover.hidden else None,
         original=cover.text(row.text) if revised else "",
         revised=desk.time(row.revised_at) if revised and row.revised_at else None,
@@ -158,6 +160,11 @@ def _inbound(row: Any, file: File, desk: Desk, cover: Veil) -> Line:
         point=_place(row.location, cover),
         papers=tuple(paper(each, cover) for each in file.attachments.get(row.id, ())),
     )
+
+
+def _beginning(file: File) -> UUID | None:
+    """The citizen's first line, which makes the complaint."""
+    return next((row.id for row in file.messages if row.direction == "in"), None)
 
 
 def _missing(row: Any) -> str:
@@ -271,6 +278,8 @@ _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]
     "dibuka_kembali": lambda *_: "membuka aduan kembali karena warga menulis lagi",
     "digabung": lambda data, *_: f"menggabungkan aduan ini ke {data.get('into') or 'aduan lain'}",
     "menerima_gabungan": lambda data, *_: f"menggabungkan aduan {data.get('ticket')} ke sini",
+    "dipecah": lambda data, *_: f"memecah sebagian pesan menjadi aduan {data.get('ticket')}",
+    "dipecah_dari": lambda data, *_: f"memecah aduan ini dari {data.get('ticket')}",
     "dipisahkan": lambda data, *_: f"memisahkan aduan ini lagi dari {data.get('ticket')}",
     "melepas_gabungan": lambda data, *_: f"memisahkan lagi aduan {data.get('ticket')}",
     "diambil": lambda data, *_: "mengambil alih aduan" if data.get("before") else "mengambil aduan",

@@ -126,7 +126,7 @@ def apply_receipts(connection: Connection, keys: Iterable[tuple[str, str]]) -> N
     accounts, ids = (list(column) for column in zip(*sorted(set(keys)), strict=True))
     connection.exec_driver_sql(_LOCK, ([f"{account}:{ident}" for account, ident in zip(accounts, ids, strict=True)],))
     moved = connection.exec_driver_sql(_APPLY, {"accounts": accounts, "ids": ids}).fetchall()
-    _reckon(connection, [row[0] for row in moved])
+    reckon(connection, [row[0] for row in moved])
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +192,7 @@ WHERE account = %s AND lane = %s AND state = 'sending' RETURNING complaint_id, s
 def settle_abandoned(connection: Connection, account: str, lane: int, *, idempotent: bool) -> None:
     """What a dead sender left behind, in a lane that we hold: again where that is safe, else for the officer."""
     rows = connection.exec_driver_sql(_ABANDONED, (idempotent, account, lane)).fetchall()
-    _reckon(connection, [row[0] for row in rows if row[1] == "unknown"])
+    reckon(connection, [row[0] for row in rows if row[1] == "unknown"])
 
 
 # A message never overtakes an earlier one of its conversation, even while that one waits for its next try.
@@ -253,7 +253,7 @@ def forsake(connection: Connection, account: str, lane: int) -> None:
     UPDATE outbox SET state = 'failed', error = 'this account is not configured any more'
     WHERE account = %s AND lane = %s AND state = 'queued' RETURNING complaint_id
     """
-    _reckon(connection, [row[0] for row in connection.exec_driver_sql(sql, (account, lane)).fetchall()])
+    reckon(connection, [row[0] for row in connection.exec_driver_sql(sql, (account, lane)).fetchall()])
 
 
 def postpone(connection: Connection, letter: Letter, until: datetime, error: str) -> None:
@@ -269,10 +269,10 @@ def give_up(connection: Connection, letter: Letter, state: str, error: str) -> N
     """
     sql = "UPDATE outbox SET state = %s, error = %s WHERE id = %s AND state = 'sending'"
     connection.exec_driver_sql(sql, (state, error, letter.id))
-    _reckon(connection, [letter.complaint_id])
+    reckon(connection, [letter.complaint_id])
 
 
-def _reckon(connection: Connection, complaints: Sequence[uuid.UUID | None]) -> None:
+def reckon(connection: Connection, complaints: Sequence[uuid.UUID | None]) -> None:
     """Whether the officer has to look at a message of the complaint's."""
     if found := [complaint for complaint in complaints if complaint is not None]:
         connection.exec_driver_sql(_RECKON, (found,))

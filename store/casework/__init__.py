@@ -8,6 +8,7 @@ from store.casework.handling import dispose, mark_read, note, set_program, take
 from store.casework.merging import BuiltOnError, MergeError, merge, merged_by, part
 from store.casework.reasons import GRACE, Reason, archive, hand_on, hold, resume, resume_due
 from store.casework.sends import retry_send, settle_unknown
+from store.casework.splitting import SplitError, split
 from store.casework.undoing import TooLateError, Undoable, undo, undoable
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "MergeError",
     "NotAnswerableError",
     "Reason",
+    "SplitError",
     "StaleError",
     "TooLateError",
     "Undoable",
@@ -39,6 +41,7 @@ __all__ = [
     "retry_send",
     "set_program",
     "settle_unknown",
+    "split",
     "take",
     "undo",
     "undoable",

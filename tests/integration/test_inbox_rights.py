@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,6 +82,7 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "undo": (401, 303, 403, 404),
     "merge": (401, 422, 403, 404),
     "unmerge": (401, 409, 403, 404),
+    "split": (401, 303, 403, 404),
     "set_program": (401, 409, 403, 404),
     "join": (401, 422, 403, 404),
     "part": (401, 303, 403, 404),
@@ -110,6 +112,8 @@ class Target:
             owner = [values.get("program", "siaga")]
             self.user = factories.officer(connection, f"bawahan-{self.ticket.lower()}", programs=owner)
             self.letter = factories.line(connection, case, "surat", html="<p>surat</p>")
+            later = factories.NOW + timedelta(hours=1)
+            self.line = factories.line(connection, case, "hal lain", sent_at=later, conversation="lain")
             self.canned = uuid.uuid4()
             values = {"program": site.case(self.ticket).program, "unit": None, "title": "Salam", "text": "Halo {nama}"}
             canned.add(connection, self.canned, "admin", factories.NOW, **values)
@@ -120,6 +124,7 @@ class Target:
         return (
             rule.replace("<ticket>", self.ticket)
             .replace("<uuid:outbox_id>", str(outbox))
+            .replace("<uuid:line_id>", str(self.line))
             .replace("<uuid:canned_id>", str(self.canned))
             .replace("<uuid:attachment_id>", str(self.file))
             .replace("<uuid:message_id>", str(self.letter))
@@ -135,6 +140,7 @@ FORMS: dict[str, dict[str, str]] = {
     "note": {"text": "Catat", "submission": "3"},
     "canned_add": {"title": "Baru", "text": "Halo", "place": "siaga/", "submission": str(uuid.uuid4())},
     "canned_change": {"title": "Lain", "text": "Halo", "place": "siaga/"},
+    "split": {"submission": "7"},
     "hand_on": {"to": "PLN", "text": "Milik PLN", "submission": "4"},
     "archive": {"ground": "umum", "submission": "5"},
     "hold": {"until": "2026-12-01", "text": "Menunggu", "submission": "6"},
