@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from normalizer import clock, identity, text, ticket
+from normalizer import clock_time, identity, text, ticket
 from normalizer.keyword import KeywordIndex
 from normalizer.place import PlaceFinder
 from normalizer.program import Calendar, Clocks, Program
@@ -59,8 +59,8 @@ def main() -> None:
         "phone": lambda _: identity.canonical_phone("0811-2626-116"),
         "ticket": lambda _: ticket.new(),
         "two due times": lambda _: (
-            clock.due(now, working.first_response, working, "Asia/Jakarta"),
-            clock.due(now, working.resolution, working, "Asia/Jakarta"),
+            clock_time.due(now, working.first_response, working, "Asia/Jakarta"),
+            clock_time.due(now, working.resolution, working, "Asia/Jakarta"),
         ),
     }
     for name, step in steps.items():

@@ -18,6 +18,7 @@ from store.notices import NewNotice
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy import Connection
 
@@ -102,6 +103,25 @@ def _warn(connection: Connection, row: Any, program: Program | None, known: Sequ
             _tell(connection, row, program, step, known, now)
     marked = dataclasses.replace(facts, warned=(*facts.warned, *(step.mark for step in due)))
     clocks.set_clock(connection, row.id, marked.columns(program))
+
+
+def reckon_anew(runtime: Runtime, connection: Connection, last: UUID) -> UUID | None:
+    """Bring the clocks of the open complaints behind the id `last` up to the settings; their last id, None at the end.
+
+    A process does this once after its start: holidays are decreed, hours change. A step of escalation that only the
+    new settings put into the past is marked and not told.
+    """
+    rows, now = clocks.open_after(connection, last), runtime.clock()
+    for row in rows:
+        program = runtime.programs.get(row.program or "")
+        facts = Facts.of(row)
+        if row.warn_at is None or row.warn_at > now:
+            late = [step.mark for step in steps(program, facts, reckon(program, facts)) if step.at <= now]
+            facts = dataclasses.replace(facts, warned=(*facts.warned, *late))
+        columns = facts.columns(program)
+        if any(getattr(row, name) != value for name, value in columns.items()):
+            clocks.set_clock(connection, row.id, columns)
+    return rows[-1].id if len(rows) == clocks.BATCH else None
 
 
 def _tell(  # noqa: PLR0917 - one step of warn, split off to be read by itself

@@ -7,6 +7,7 @@ import logging
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -64,6 +65,7 @@ def run(runtime: Runtime, stop: threading.Event) -> None:
     """Look and ring until told to stop. Harmless when several run: a bell that waits is not rung twice."""
     away = False
     looked_after = time.monotonic()
+    behind: UUID | None = UUID(int=0)
     while not stop.wait(INTERVAL):
         try:
             with runtime.engine.connect() as connection:
@@ -71,6 +73,9 @@ def run(runtime: Runtime, stop: threading.Event) -> None:
                 connection.commit()
                 clocks.work(runtime, connection)
                 connection.commit()
+                if behind is not None:
+                    behind = clocks.reckon_anew(runtime, connection, behind)
+                    connection.commit()
                 found = unfinished(runtime, connection)
                 if time.monotonic() - looked_after > CARE:
                     looked_after = time.monotonic()

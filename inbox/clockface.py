@@ -43,7 +43,7 @@ def chip(row: Any, runtime: Runtime, now: datetime) -> Chip | None:
     program = runtime.programs.get(row.program or "")
     facts = Facts.of(row)
     deadlines = reckon(program, facts)
-    # Settings that have changed since hold from the next act on; until then the deadline stands as it was reckoned.
+    # Until the clock process has come by after a change of settings, a deadline stands without its reasons.
     which = next((each for each in deadlines.running if deadlines.ends[each] == due), None)
     found = None if which is None else explain_one(program, facts, deadlines, which, row.opened_at)
     title = f"Tenggat {words.absolute(due, runtime.zone)}"

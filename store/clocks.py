@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 
 from normalizer.clock import Facts
-from normalizer.complaint import State
+from normalizer.complaint import OPEN, State
 from store import identity
 from store.journal import new_id
 from store.models import Complaint, Event, Message, Outbox
@@ -101,6 +101,12 @@ def warnable(connection: Connection, now: datetime) -> Sequence[Any]:
     """Complaints with a step of escalation that is due, locked as above."""
     query = select(Complaint).where(Complaint.warn_at <= now).order_by(Complaint.warn_at).limit(BATCH)
     return connection.execute(query.with_for_update(skip_locked=True)).all()
+
+
+def open_after(connection: Connection, last: uuid.UUID) -> Sequence[Any]:
+    """The next open complaints in the order of their ids, locked."""
+    query = select(Complaint).where(Complaint.state.in_([state.value for state in OPEN]), Complaint.id > last)
+    return connection.execute(query.order_by(Complaint.id).limit(BATCH).with_for_update()).all()
 
 
 def set_clock(connection: Connection, complaint_id: uuid.UUID, columns: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from tests import factories
 from tests.factories import NOW, SIAGA
 
 if TYPE_CHECKING:
-    import uuid
     from pathlib import Path
 
     from redis import Redis
@@ -264,6 +264,43 @@ def test_who_left_no_address_is_closed_without_a_message(world: World) -> None:
     world.look(24 * HOUR)
     assert world.row(case).state == "selesai"
     assert world.rows("SELECT count(*) FROM outbox") == [(0,)]
+
+
+def test_changed_settings_reach_what_is_open_and_warn_of_nothing_that_is_past(world: World) -> None:
+    case, done = world.complaint(), world.complaint(state="selesai", closed_at=NOW)
+    before = world.row(done)
+    changed = dataclasses.replace(PROGRAM, clocks=dataclasses.replace(PROGRAM.clocks, first_response=4, resolution=96))
+    world.runtime = dataclasses.replace(world.runtime, programs={"siaga": changed})
+    world.clock.at = NOW + 5 * HOUR
+    with world.engine.begin() as connection:
+        assert clocks.reckon_anew(world.runtime, connection, uuid.UUID(int=0)) is None
+    row = world.row(case)
+    assert (row.next_due_at, row.resolution_due_at, row.version) == (NOW + 4 * HOUR, NOW + 96 * HOUR, 1)
+    assert row.warned == ["first_response:75%", "first_response:0"]
+    assert row.warn_at == NOW + 28 * HOUR
+    assert world.row(done) == before
+    world.look(6 * HOUR)
+    assert world.told() == []
+
+
+def test_what_was_due_during_an_outage_is_told_although_the_settings_are_read_anew(world: World) -> None:
+    world.complaint()
+    world.clock.at = NOW + 7 * HOUR
+    with world.engine.begin() as connection:
+        clocks.reckon_anew(world.runtime, connection, uuid.UUID(int=0))
+    world.look(7 * HOUR)
+    assert len(world.told()) == 2
+
+
+def test_complaints_are_reckoned_anew_in_batches(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.clocks.BATCH", 2)
+    made = sorted(world.complaint() for _ in range(3))
+    with world.engine.begin() as connection:
+        connection.execute(text("UPDATE complaint SET next_due_at = NULL, clock_started_at = NULL"))
+        last = clocks.reckon_anew(world.runtime, connection, uuid.UUID(int=0))
+        assert last == made[1]
+        assert clocks.reckon_anew(world.runtime, connection, last) is None
+    assert {world.row(each).next_due_at for each in made} == {NOW + 8 * HOUR}
 
 
 class Once:
