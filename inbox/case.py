@@ -104,4 +104,3 @@ def _header(file: File, desk: thread.Desk) -> dict[str, Any]:
         "may_prod": row.program is not None and rights.may(person(), rights.Need.PROD),
         "may_sort": row.program is None and rights.may(person(), rights.Need.SORT),
     }
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inbox import canned, merging, reasons
+from inbox import bulk, canned, merging, reasons
 from inbox.rights import Need
 from inbox.routing import Route
 
@@ -17,6 +17,7 @@ ROUTES: Final = (
     Route(rule="/<ticket>/merge", name="merge", view=merging.merge, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/unmerge", name="unmerge", view=merging.unmerge, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/split/<uuid:line_id>", name="split", view=merging.split, need=Need.WORK, method="POST"),
+    Route(rule="/bulk", name="bulk", view=bulk.act, need=Need.WORK, method="POST"),
     Route(rule="/canned", name="canned", view=canned.show, need=Need.CANNED),
     Route(rule="/canned", name="canned_add", view=canned.add, need=Need.CANNED, method="POST"),
     Route(rule="/canned/<uuid:canned_id>", name="canned_edit", view=canned.edit, need=Need.CANNED),

@@ -53,12 +53,16 @@ const acts = {
   r: () => write("mode-reply", "reply"),
   n: () => write("mode-note", "note"),
   e: finish,
+  x: () => {
+    const card = document.activeElement.closest("[data-ticket]") ?? document.querySelector(".card[aria-current]")?.parentElement;
+    card?.querySelector(".tick input")?.click();
+  },
   "/": () => document.getElementById("search")?.focus(),
   "?": () => dialog.showModal(),
 };
 
 function typing(target) {
-  return target.matches("input, textarea, select, [contenteditable]");
+  return target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
 }
 
 addEventListener("keydown", (event) => {
