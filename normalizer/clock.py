@@ -21,6 +21,7 @@ _DAY: Final = 24 * _HOUR
 _HOURS_UNTIL: Final = 2 * _DAY
 #: Where no program says otherwise.
 ZONE: Final = "Asia/Jakarta"
+USUAL: Final = Clocks()
 _STANDING: Final = frozenset({State.MENUNGGU_WARGA, State.DITUNDA})
 
 
@@ -126,7 +127,7 @@ class Facts:
 
 def reckon(program: Program | None, facts: Facts) -> Deadlines:
     """The deadlines of a complaint; without a program, the house's usual clocks."""
-    clocks = Clocks() if program is None else program.clocks
+    clocks = USUAL if program is None else program.clocks
     zone = ZONE if program is None else program.timezone
     ends, running = {}, set()
     for each in Clock:

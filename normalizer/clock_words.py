@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from normalizer.clock import ZONE, Deadlines, Facts, pauses, since
+from normalizer.clock import USUAL, ZONE, Deadlines, Facts, pauses, since
 from normalizer.clock_time import counted, work_time
 from normalizer.complaint import CLOSED, State
 from normalizer.program import Calendar, Clock, Clocks
@@ -53,7 +53,7 @@ def explain_one(
     start = since(facts, clock)
     if start is None or facts.state in CLOSED:
         return None
-    clocks = Clocks() if program is None else program.clocks
+    clocks = USUAL if program is None else program.clocks
     zone = ZONE if program is None else program.timezone
     end = deadlines.ends[clock]
     met = (clock is Clock.VERIFICATION and facts.state is not State.BARU) or (
@@ -86,7 +86,7 @@ def _at(at: datetime, zone: str) -> str:
 
 def _calendar(clocks: Clocks, start: datetime, end: datetime, zone: str) -> list[str]:
     parts = []
-    if clocks.office_hours != Clocks().office_hours:
+    if clocks.office_hours != USUAL.office_hours:
         parts.append(f"jam kerja {clocks.office_hours.replace(':', '.')}")
     local = ZoneInfo(zone)
     spans = list(_days_off(clocks, start.astimezone(local).date(), end.astimezone(local).date()))

@@ -58,7 +58,8 @@ def _checked_office(hours: str) -> str:
     return hours
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+# Compared by identity: what is reckoned of a calendar is cached by it, and its many fields would be hashed each time.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clocks:
     """How long each clock runs: in hours (plain, working-hours) or working days (working); 0 means no such clock.
 
@@ -87,23 +88,13 @@ class Clocks:
 
     def amount(self, clock: Clock) -> int:
         """Hours or working days of a clock."""
-        amounts = {
-            Clock.VERIFICATION: self.verification,
-            Clock.RESPONSE: self.first_response,
-            Clock.RESOLUTION: self.resolution,
-            Clock.SILENCE: self.silence,
-        }
-        return amounts[clock]
+        found: int = getattr(self, clock.value)
+        return found
 
     def calendar_of(self, clock: Clock) -> Calendar:
         """How a clock counts."""
-        own = {
-            Clock.VERIFICATION: self.verification_calendar,
-            Clock.RESPONSE: self.first_response_calendar,
-            Clock.RESOLUTION: self.resolution_calendar,
-            Clock.SILENCE: self.silence_calendar,
-        }
-        return own[clock] or self.calendar
+        own: Calendar | None = getattr(self, f"{clock.value}_calendar")
+        return own or self.calendar
 
 
 class Recipient(enum.StrEnum):
