@@ -85,7 +85,7 @@ def _farewell(runtime: Runtime, program: Program | None, ticket: str) -> str:
 def warn(runtime: Runtime, connection: Connection, now: datetime) -> int:
     """Take the steps of escalation that are due; how many complaints had any.
 
-    Of the steps of one clock that came due together, as after an outage, only the last one is told; all are marked.
+    Of the steps of one clock that came due together, as after an outage, everybody is told the last that is his.
     """
     rows = clocks.warnable(connection, now)
     known = notices.people(connection) if rows else []
@@ -98,9 +98,10 @@ def warn(runtime: Runtime, connection: Connection, now: datetime) -> int:
 def _warn(connection: Connection, row: Any, program: Program | None, known: Sequence[Person], now: datetime) -> None:
     facts = Facts.of(row)
     due = [step for step in steps(program, facts, reckon(program, facts)) if step.at <= now]
-    for step in {step.escalation.clock: step for step in due}.values():
+    for clock in dict.fromkeys(step.escalation.clock for step in due):
         if program is not None:
-            _tell(connection, row, program, step, known, now)
+            mine = [step for step in due if step.escalation.clock is clock]
+            _tell(connection, row, program, mine, known, now)
     marked = dataclasses.replace(facts, warned=(*facts.warned, *(step.mark for step in due)))
     clocks.set_clock(connection, row.id, marked.columns(program))
 
@@ -125,16 +126,22 @@ def reckon_anew(runtime: Runtime, connection: Connection, last: UUID) -> UUID | 
 
 
 def _tell(  # noqa: PLR0917 - one step of warn, split off to be read by itself
-    connection: Connection, row: Any, program: Program, step: Step, known: Sequence[Person], now: datetime
+    connection: Connection, row: Any, program: Program, due: Sequence[Step], known: Sequence[Person], now: datetime
 ) -> None:
-    clock, end = step.escalation.clock, reckon(program, Facts.of(row)).ends[step.escalation.clock]
-    data = {"clock": clock.value, "at": step.escalation.at, "due": end.isoformat()}
-    told: dict[int, None] = {}
-    for wanted in step.escalation.to:
-        told |= dict.fromkeys(person.id for person in recipients(wanted, row, program, known))
-    found = [NewNotice(officer_id=each, complaint_id=row.id, kind="deadline", data=data) for each in told]
-    notices.add(connection, found, now)
-    clocks.record(connection, row.id, now, "tenggat", to=[each.value for each in step.escalation.to], **data)
+    """The steps of one clock that are due, in their order."""
+    clock = due[0].escalation.clock
+    common = {"clock": clock.value, "due": reckon(program, Facts.of(row)).ends[clock].isoformat()}
+    told: dict[int, NewNotice] = {}
+    wanted: dict[Recipient, None] = {}
+    for step in due:
+        data = {**common, "at": step.escalation.at}
+        for each in step.escalation.to:
+            wanted[each] = None
+            for person in recipients(each, row, program, known):
+                told[person.id] = NewNotice(officer_id=person.id, complaint_id=row.id, kind="deadline", data=data)
+    notices.add(connection, told.values(), now)
+    last = due[-1].escalation.at
+    clocks.record(connection, row.id, now, "tenggat", **common, at=last, to=[each.value for each in wanted])
 
 
 def recipients(wanted: Recipient, row: Any, program: Program, known: Sequence[Person]) -> list[Person]:

@@ -143,13 +143,23 @@ def test_what_is_answered_is_not_warned_of(world: World) -> None:
     assert world.row(case).warn_at is None
 
 
-def test_after_an_outage_only_the_last_step_of_a_clock_is_told(world: World) -> None:
+def test_after_an_outage_everybody_is_told_the_last_step_that_is_his(world: World) -> None:
     case = world.complaint()
     world.look(100 * HOUR)
-    assert world.told() == [("bupati", "first_response", "+24h"), ("budi", "resolution", "-4h")]
+    expected = [
+        ("budi", "first_response", "75%"),
+        ("kepala", "first_response", "0"),
+        ("admin", "first_response", "0"),
+        ("bupati", "first_response", "+24h"),
+        ("budi", "resolution", "-4h"),
+    ]
+    assert world.told() == expected
     assert len(world.row(case).warned) == 4
+    everybody = ["officer", "unit_head", "program_admin", "leader"]
+    events = world.rows("SELECT data->>'clock', data->>'at', data->'to' FROM event ORDER BY id")
+    assert events == [("first_response", "+24h", everybody), ("resolution", "-4h", ["officer"])]
     world.look(101 * HOUR)
-    assert len(world.told()) == 2
+    assert world.told() == expected
 
 
 def test_a_crash_before_the_commit_doubles_and_loses_nothing(world: World) -> None:
