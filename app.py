@@ -16,7 +16,7 @@ from gateway.edge import Edge
 from gateway.patience import Patience
 from gateway.webhooks import Webhooks
 from inbox.state import Access
-from wiring import build
+from wiring import build, provider
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -55,6 +55,8 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
         totp_roles=frozenset(settings.login.totp_roles),
         idle=timedelta(hours=settings.login.idle_hours),
         absolute=timedelta(hours=settings.login.absolute_hours),
+        provider=provider(settings.oidc),
+        local_login=settings.oidc.local_login,
     )
     inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"), access=access)
     hooks = Webhooks(app.wsgi_app, runtime=runtime, acceptor=edge.acceptor, ringer=edge.ringer, proxies=proxies)

@@ -16,6 +16,7 @@ from channels.contract import AccountInfo
 from channels.registry import channel_type, manifests
 from dispatcher.mailing import Mailer
 from dispatcher.runtime import Account, Pace, Runtime
+from dispatcher.single import Provider
 from normalizer.keyword import KeywordIndex
 from normalizer.place import PlaceFinder
 from store.blobs import Blobs
@@ -89,6 +90,19 @@ def _mailer(mail: config.settings.Mail) -> Mailer | None:
         username=mail.username,
         password=mail.password,
         sender=mail.sender,
+    )
+
+
+def provider(oidc: config.settings.Oidc) -> Provider | None:
+    """The provider of single sign-on, where the settings name one."""
+    if not oidc.issuer:
+        return None
+    return Provider(
+        issuer=oidc.issuer,
+        client_id=oidc.client_id,
+        client_secret=oidc.client_secret,
+        name=oidc.name,
+        claim=oidc.claim,
     )
 
 

@@ -15,6 +15,7 @@ import wiring
 from channels.errors import ChannelError
 from commands.saying import show
 from dispatcher.mailing import MailError
+from dispatcher.single import SignInError
 from gateway.spool import Spool
 from store.blobs import BlobError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from dispatcher.runtime import Account, Runtime
+    from dispatcher.single import Provider
 
 #: Below this much room on the disk (bytes) the spool may soon be the only thing that still takes messages.
 ROOM = 1_000_000_000
@@ -49,6 +51,7 @@ def examine(settings: Settings, *, fix: bool) -> Iterator[Finding]:
     yield _files(runtime, settings)
     yield _spool(settings)
     yield _mail(runtime)
+    yield _single(wiring.provider(settings.oidc))
     for account in runtime.accounts.values():
         if fix:
             yield from _register(account)
@@ -127,6 +130,16 @@ def _mail(runtime: Runtime) -> Finding:
     except MailError as error:
         return Finding(part="mail", ok=False, sentence=f"the server does not let us in ({error}): check [mail]")
     return Finding(part="mail", ok=True, sentence="the server answers and lets us in")
+
+
+def _single(provider: Provider | None) -> Finding:
+    if provider is None:
+        return Finding(part="sso", ok=True, sentence="not set up: officers log in with a password")
+    try:
+        provider.check()
+    except SignInError as error:
+        return Finding(part="sso", ok=False, sentence=f"the provider does not describe itself ({error}): check [oidc]")
+    return Finding(part="sso", ok=True, sentence="the provider answers")
 
 
 def _files(runtime: Runtime, settings: Settings) -> Finding:

@@ -104,6 +104,19 @@ def secret_key(key: str) -> str:
     return key
 
 
+def issuer(url: str) -> str:
+    """An issuer as the provider writes it, a slash at its end included; without TLS only on this machine."""
+    try:
+        parts = urlsplit(url)
+        local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        valid = (parts.scheme == "https" and bool(parts.hostname)) or local
+    except ValueError:
+        valid = False
+    if url and not (valid and not parts.query and not parts.fragment):
+        raise ValueError("expected an issuer such as https://sso.example.go.id/realms/pemkab")
+    return url
+
+
 def sender(value: str) -> str:
     """`Name <address>` or an address alone."""
     _, address = parseaddr(value)

@@ -17,7 +17,7 @@ from config.reading import is_scalar, read
 from config.spot import Placed, SettingsError, Spot
 from normalizer.program import Program  # noqa: TC001 - the reader reads these annotations at run time
 
-__all__ = ["Account", "Drain", "Limits", "Login", "Mail", "Outbox", "Settings", "SettingsError", "load"]
+__all__ = ["Account", "Drain", "Limits", "Login", "Mail", "Oidc", "Outbox", "Settings", "SettingsError", "load"]
 
 ENV_PREFIX = "MUARA_"
 FILE = "muara.toml"
@@ -88,6 +88,23 @@ class Mail:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """Single sign-on by OpenID Connect; without an issuer there is none."""
+
+    issuer: str = _checked("", checks.issuer)
+    client_id: str = ""
+    client_secret: str = dataclasses.field(default="", repr=False)
+    name: str = "SSO"
+    claim: str = "email"
+    local_login: bool = True
+
+    def __post_init__(self) -> None:
+        """What cannot work is said before the first log-in."""
+        if self.issuer and not (self.client_id and self.client_secret and self.name and self.claim):
+            raise ValueError("expected client_id, client_secret, name and claim beside issuer")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One installation. Names end in their unit (`_s` seconds); `muara.toml` says of each what it does.
 
@@ -115,6 +132,7 @@ class Settings:
     outbox: Outbox = Outbox()
     login: Login = Login()
     mail: Mail = Mail()
+    oidc: Oidc = Oidc()
     accounts: Mapping[str, Account] = dataclasses.field(default_factory=dict)
     programs: tuple[Program, ...] = ()
 

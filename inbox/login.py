@@ -10,7 +10,7 @@ from flask import g, redirect, request, url_for
 
 from inbox import auth, devices
 from inbox.state import inbox, now, runtime
-from store import people, second, sessions, throttle, tokens
+from store import people, second, sessions, throttle, tokens, users
 from store.tokens import Purpose
 
 if TYPE_CHECKING:
@@ -25,9 +25,18 @@ PER_ADDRESS: Final = throttle.Backoff(free=30)
 CODE_LIFE: Final = timedelta(minutes=5)
 
 
-def _form(message: str | None = None, status: int = 200, retry_after: int | None = None) -> Response:
+def form(message: str | None = None, status: int = 200, retry_after: int | None = None) -> Response:
+    """The log-in page, with what is to be said."""
     done = "Kata sandi sudah disimpan. Silakan masuk." if request.args.get("siap") else None
-    response = auth.stranger_page("login.html", status, message=message, done=done, next=following(), title="Masuk")
+    response = auth.stranger_page(
+        "login.html",
+        status,
+        message=message,
+        done=done,
+        next=following(),
+        provider=inbox().access.provider,
+        title="Masuk",
+    )
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
@@ -44,7 +53,7 @@ def show() -> BaseResponse:
     """The log-in page; whoever is logged in goes on."""
     if g.person is not None:
         return redirect(following() or url_for("inbox.queue"), 303)
-    return _form()
+    return form()
 
 
 def too_many(wait: timedelta) -> str:
@@ -62,32 +71,48 @@ def log_in() -> BaseResponse:
         wait = throttle.attempt(connection, address, now(), PER_ADDRESS)
         wait = wait or throttle.attempt(connection, name, now(), PER_NAME)
     if wait:
-        return _form(too_many(wait), 429, retry_after=math.ceil(wait.total_seconds()))
+        return form(too_many(wait), 429, retry_after=math.ceil(wait.total_seconds()))
     with runtime().engine.begin() as connection:
         officer_id = people.check_password(connection, username, request.form.get("password", ""))
         if officer_id is None:
-            return _form("Nama pengguna atau kata sandi salah.", 401)
+            return form("Nama pengguna atau kata sandi salah.", 401)
         throttle.forgive(connection, name)
         throttle.uncount(connection, address)
-        if second.seed_of(connection, officer_id) is not None:
-            return _half_way(connection, officer_id)
-        return enter(connection, officer_id)
+        if not _locally(connection, officer_id):
+            return form("Akun Anda masuk lewat tombol di bawah, bukan dengan kata sandi.", 403)
+        return proceed(connection, officer_id, following())
 
 
-def _half_way(connection: Connection, officer_id: int) -> BaseResponse:
+def _locally(connection: Connection, officer_id: int) -> bool:
+    """Whether this officer may log in by password; administrators always may, should the provider be away."""
+    access = inbox().access
+    if access.provider is None or access.local_login:
+        return True
+    user = users.find(connection, officer_id)
+    return user is not None and user.profile.role is people.Role.ADMINISTRATOR
+
+
+def proceed(connection: Connection, officer_id: int, after: str) -> BaseResponse:
+    """On to the second factor where there is one, else in; `after` is a page of the inbox, or empty."""
+    if second.seed_of(connection, officer_id) is not None:
+        return _half_way(connection, officer_id, after)
+    return enter(connection, officer_id, after)
+
+
+def _half_way(connection: Connection, officer_id: int, after: str) -> BaseResponse:
     """The password was right; the code is asked for on a page of its own."""
     token = tokens.make(connection, officer_id, Purpose.SECOND, now(), CODE_LIFE)
-    response = redirect(url_for("inbox.code", next=following() or None), 303)
+    response = redirect(url_for("inbox.code", next=after or None), 303)
     auth.set_cookie(response, auth.STEP, token, CODE_LIFE)
     return response
 
 
-def enter(connection: Connection, officer_id: int) -> BaseResponse:
+def enter(connection: Connection, officer_id: int, after: str) -> BaseResponse:
     """A session of its own making begins; the one whose cookie the browser had ends."""
     sessions.close_session(connection, request.cookies.get(auth.SESSION, ""))
     device = devices.described(request.user_agent.string)
     token = sessions.open_session(connection, officer_id, now(), device, inbox().access.absolute)
-    return auth.begin(redirect(following() or url_for("inbox.queue"), 303), token)
+    return auth.begin(redirect(after or url_for("inbox.queue"), 303), token)
 
 
 def log_out() -> BaseResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inbox import account, forgotten, login, second, users, welcome
+from inbox import account, forgotten, login, second, single, users, welcome
 from inbox.rights import Need
 from inbox.routing import Route
 
@@ -13,6 +13,8 @@ ROUTES: Final = (
     Route(rule="/login", name="log_in", view=login.log_in, need=Need.NOTHING, method="POST"),
     Route(rule="/login/code", name="code", view=second.ask, need=Need.NOTHING),
     Route(rule="/login/code", name="check_code", view=second.check, need=Need.NOTHING, method="POST"),
+    Route(rule="/login/sso", name="sso", view=single.start, need=Need.NOTHING),
+    Route(rule="/login/sso/back", name="sso_back", view=single.back, need=Need.NOTHING),
     Route(rule="/forgotten", name="forgotten", view=forgotten.show, need=Need.NOTHING),
     Route(rule="/forgotten", name="ask_reset", view=forgotten.ask, need=Need.NOTHING, method="POST"),
     Route(rule="/logout", name="logout", view=login.log_out, need=Need.READ, method="POST", bare=True),

@@ -64,7 +64,7 @@ def check() -> BaseResponse:
         throttle.forgive(connection, _bucket(officer_id))
         if tokens.use(connection, token, Purpose.SECOND, now()) is None:
             return redirect(url_for("inbox.login"), 303)
-        return login.enter(connection, officer_id)
+        return login.enter(connection, officer_id, login.following())
 
 
 def _right(connection: Connection, officer_id: int, given: str) -> bool:
@@ -114,7 +114,7 @@ def enable() -> BaseResponse:
     if wait := _wait(person().id):
         return _page(429, seed, problem=login.too_many(wait))
     with runtime().engine.begin() as connection:
-        if people.check_password(connection, person().username, request.form.get("password", "")) is None:
+        if not _is_he(connection):
             return _page(422, seed, problem="Kata sandi salah.")
         shared = second.secret(inbox().secret, person().id, seed)
         step = second.matching(shared, request.form.get("code", ""), now())
@@ -127,6 +127,15 @@ def enable() -> BaseResponse:
         sessions.end_others(connection, person().id, g.token)
         users.record(connection, now(), person().id, person().id, "totp_on")
     return _page(codes=codes)
+
+
+def _is_he(connection: Connection) -> bool:
+    """Whether the password is right; whoever has none came by single sign-on."""
+    user = users.find(connection, person().id)
+    given = request.form.get("password", "")
+    return (user is not None and user.waiting) or people.check_password(
+        connection, person().username, given
+    ) is not None
 
 
 def change() -> BaseResponse:

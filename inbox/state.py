@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from dispatcher.runtime import Runtime
+    from dispatcher.single import Provider
     from store.people import Person
     from store.queue import Scope
 
@@ -25,11 +26,16 @@ KEY = "muara_inbox"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How officers get in: who needs a second factor, and how long a session lasts without and with an act in it."""
+    """How officers get in: who needs a second factor, how long a session lasts without and with an act in it.
+
+    `provider` is that of single sign-on; without `local_login` only administrators may use a password beside it.
+    """
 
     totp_roles: frozenset[str] = frozenset()
     idle: timedelta = sessions.IDLE
     absolute: timedelta = sessions.ABSOLUTE
+    provider: Provider | None = None
+    local_login: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "logout": (401, 303, None, None),
     "welcome": (404, 404, None, None),
     "choose_password": (400, 400, None, None),
+    "sso": (404, 404, None, None),
+    "sso_back": (404, 404, None, None),
     "forgotten": (200, 200, None, None),
     "ask_reset": (400, 400, None, None),
     "code": (303, 303, None, None),

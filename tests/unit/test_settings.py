@@ -210,6 +210,18 @@ def test_mail_that_cannot_work_is_refused(folder: Path, lines: str, expected: st
     assert expected in refused(folder, f"[mail]\n{lines}")
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ('issuer = "http://sso.example"', "oidc.issuer: expected an issuer such as"),
+        ('issuer = "https://sso.example?x=1"', "oidc.issuer: expected an issuer such as"),
+        ('issuer = "https://sso.example"', "oidc: expected client_id, client_secret, name and claim"),
+    ],
+)
+def test_single_sign_on_that_cannot_work_is_refused(folder: Path, lines: str, expected: str) -> None:
+    assert expected in refused(folder, f"[oidc]\n{lines}")
+
+
 # ---- secrets -------------------------------------------------------------------------------------
 
 
