@@ -23,7 +23,8 @@ def add(settings: Settings, *, programs: tuple[str, ...], **officer: Any) -> Non
     with running(settings) as runtime:
         try:
             with runtime.engine.begin() as connection:
-                add_officer(connection, programs=programs, **officer)
+                officer_id = add_officer(connection, programs=programs, **officer)
+                users.record(connection, runtime.clock(), None, officer_id, "added")
         except OfficerError as error:
             fail(str(error))
     click.echo(f"{officer['username']} may log in at {settings.public_url}/inbox")

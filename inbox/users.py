@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LONGEST_QUERY: Final = 100
 _KINDS: Final = {
+    "added": "dibuat di server",
     "invited": "diundang",
     "link": "tautan kata sandi dibuat",
     "password": "kata sandi dipilih lewat tautan",

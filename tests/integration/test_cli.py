@@ -188,6 +188,7 @@ def test_an_officer_is_added_once(world: Runtime, muara: Callable[..., Result]) 
     assert "taken" in again.stderr
     assert rows(world, "SELECT username, programs FROM officer") == [("sri", ["masbupsiaga"])]
     assert "kata sandi" not in str(rows(world, "SELECT password_hash FROM officer"))
+    assert rows(world, "SELECT kind, actor_id FROM person_event") == [("added", None)]
 
 
 def test_a_link_for_whoever_lost_his_password_is_made_on_the_server(
