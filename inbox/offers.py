@@ -6,10 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from inbox import words
-from inbox.state import now, person, runtime, scope
-from normalizer.complaint import State
-from store import casework, related
+from inbox import kin, words
+from inbox.state import now, person, runtime
+from store import casework
 from store.casework import Act
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ def shown(connection: Connection, row: Row) -> dict[str, Any]:
         "grounds": words.GROUNDS,
         "first_day": (today + timedelta(days=1)).isoformat(),
         "last_day": (today + LONGEST_HOLD).isoformat(),
-        "merged": related.merged(connection, scope(), row.id),
-        "merged_into": related.target(connection, scope(), row.id) if row.state == State.DIGABUNG.value else None,
+        **kin.shown(connection, row),
         "may_unmerge": casework.merged_by(connection, row) is not None,
         "undoable": None if last is None else words.ACTS[last.kind],
         "undoable_until": "" if last is None else words.absolute(last.until, runtime().zone),
