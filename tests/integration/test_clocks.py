@@ -313,6 +313,21 @@ def test_complaints_are_reckoned_anew_in_batches(world: World, monkeypatch: pyte
     assert {world.row(each).next_due_at for each in made} == {NOW + 8 * HOUR}
 
 
+def test_a_look_every_second_reads_no_whole_table(world: World) -> None:
+    with world.engine.connect() as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        asked = {
+            "ix_complaint_warn": "SELECT * FROM complaint WHERE warn_at <= $1 ORDER BY warn_at LIMIT 100",
+            "ix_complaint_silence": "SELECT * FROM complaint WHERE state = 'menunggu_warga' AND silence_due_at <= $1"
+            " ORDER BY silence_due_at LIMIT 100",
+        }
+        for number, (index, query) in enumerate(asked.items()):
+            connection.execute(text(f"PREPARE look{number} (timestamptz) AS {query}"))
+            plan = connection.execute(text(f"EXPLAIN EXECUTE look{number} (now())")).scalars().all()
+            assert index in "".join(plan)
+
+
 class Once:
     """A stop that comes after one look."""
 
