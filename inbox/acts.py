@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import abort, request
 
-from inbox import answering, rights
+from inbox import answering, mentions, rights
 from inbox.acting import LONGEST, after_leaving, carry_out, refused, submission, typed
 from inbox.case import found
 from inbox.state import person, runtime
@@ -74,13 +74,22 @@ def answer(ticket: str) -> BaseResponse:
 
 
 def note(ticket: str) -> BaseResponse:
-    """Catatan between officers."""
+    """Catatan between officers; who is called by @username is told."""
     text = typed()
     if not text:
         return refused(ticket, "Tulis catatannya dulu.", 422)
     if len(text) > LONGEST:
         return refused(ticket, f"Catatan terlalu panjang: {len(text)} dari {LONGEST} huruf.", 422)
-    return carry_out(ticket, lambda connection, _row, act: casework.note(connection, act, text, submission()))
+
+    def deed(connection: Connection, row: Row, act: Act) -> None:
+        called = mentions.meant(connection, row, text)
+        if casework.note(connection, act, text, submission()):
+            mentions.tell(connection, act, called)
+
+    try:
+        return carry_out(ticket, deed)
+    except mentions.BlindError as error:
+        return refused(ticket, f"@{error} tidak dapat membuka aduan ini, jadi tidak dapat dipanggil di sini.", 422)
 
 
 def set_program(ticket: str) -> BaseResponse:

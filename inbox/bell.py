@@ -60,6 +60,8 @@ def _shown(row: Any) -> dict[str, Any]:
     zone = runtime().zone
     if row.kind == "prod":
         text = f"{row.data.get('by', '')} mengingatkan tentang aduan ini; pesannya ada di catatan aduan"
+    elif row.kind == "mention":
+        text = f"{row.data.get('by', '')} memanggil Anda dalam catatan aduan ini"
     else:
         text = words.step(row.data["clock"], row.data["at"], datetime.fromisoformat(row.data["due"]), zone)
     return {

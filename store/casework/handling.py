@@ -60,18 +60,22 @@ def dispose(connection: Connection, act: Act, unit: str, note_text: str, submiss
         connection.execute(insert(Message).values(line))
 
 
-def note(connection: Connection, act: Act, text: str, submission: str) -> None:
-    """A line between officers; it waits for nobody's version, since it changes nothing that another could miss."""
+def note(connection: Connection, act: Act, text: str, submission: str) -> bool:
+    """A line between officers; it waits for nobody's version, since it changes nothing that another could miss.
+
+    False where this form was handled before. StaleError.
+    """
     row = locked(connection, act)
     line_id = line_id_of(act, submission)
     if done_already(connection, line_id, text):
-        return
+        return False
     if row.version != act.version and line_exists(connection, line_id):
         raise StaleError("the form was sent before with other words")
     connection.execute(insert(Message).values(line_of(act, row, line_id, text, role="note")))
     values = {"touched": True, "last_activity_at": act.now, "version": row.version + 1}
     connection.execute(update(Complaint).where(Complaint.id == act.complaint_id).values(values))
     record(connection, act, "dicatat")
+    return True
 
 
 def set_program(connection: Connection, act: Act, program: Program) -> None:
