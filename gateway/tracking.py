@@ -39,13 +39,19 @@ _STEPS = "SELECT kind, at FROM event WHERE complaint_id = %s AND kind = ANY(%s) 
 #: What of the history everybody may read; what is not here (notes, who did it, retries) stays inside.
 STEPS: Final = {
     "diterima": "Diterima",
-    "taken": "Diperiksa petugas",
-    "disposed": "Diteruskan ke unit yang berwenang",
-    "answered": "Dijawab petugas",
+    "diambil": "Diperiksa petugas",
+    "didisposisikan": "Diteruskan ke unit yang berwenang",
+    "dijawab": "Dijawab petugas",
     "menulis_lagi": "Pelapor menambahkan keterangan",
     "dibuka_kembali": "Dibuka kembali",
     "digabung": "Digabung dengan aduan lain",
-    "closed": "Selesai ditangani",
+    "ditunda": "Ditunda",
+    "dilanjutkan": "Dilanjutkan",
+    "bukan_wewenang": "Diteruskan ke instansi lain",
+    "diarsipkan": "Diarsipkan",
+    "diurungkan": "Langkah sebelumnya dibatalkan petugas",
+    "dipisahkan": "Dipisahkan lagi dari aduan lain",
+    "ditutup": "Selesai ditangani",
     "ditutup_otomatis": "Ditutup karena belum ada jawaban dari pelapor",
 }
 

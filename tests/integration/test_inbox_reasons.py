@@ -9,6 +9,7 @@ import pytest
 
 from channels.contract import ReplyOptions
 from dispatcher.sending import Sender
+from gateway.tracking import look_up
 from store import casework, outbox
 from tests import factories
 from tests.factories import NOW, PaperChannel
@@ -212,6 +213,19 @@ def test_what_was_taken_back_is_not_claimed(site: Site) -> None:
     with site.engine.begin() as connection:
         assert outbox.claim(connection, "sms-a", lane, NOW + casework.GRACE) is None
     assert "Diurungkan petugas" in dewi.get(f"/inbox/{ticket}").text
+
+
+def test_the_citizen_reads_the_steps_of_officers_on_the_public_page(site: Site) -> None:
+    ticket, dewi = site.complaint(), site.officer("dewi")
+    closing = {"text": "Baik", "then": "selesai"}
+    for verb, form in (("take", {}), ("hold", VERBS["hold"][0]), ("undo", {}), ("answer", closing)):
+        assert act(dewi, ticket, verb, **form).status_code == 303
+    with site.engine.connect() as connection:
+        track = look_up(connection, ticket)
+    assert track is not None
+    steps = [step.what for step in track.steps]
+    assert steps == ["Diperiksa petugas", "Ditunda", "Langkah sebelumnya dibatalkan petugas", "Selesai ditangani"]
+    assert [answer.text for answer in track.answers] == ["Baik"]
 
 
 @pytest.mark.parametrize("why", ["late", "other", "more"])

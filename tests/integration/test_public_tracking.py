@@ -50,7 +50,7 @@ def answer_it(site: Site, code: str, words: str) -> None:
         connection.execute(
             text(
                 "INSERT INTO event (complaint_id, at, actor, kind, data) SELECT id, :now, 'sri', kind, '{}'"
-                " FROM complaint, unnest(ARRAY['taken', 'noted', 'answered']) AS kind WHERE ticket = :code"
+                " FROM complaint, unnest(ARRAY['diambil', 'dicatat', 'dijawab']) AS kind WHERE ticket = :code"
             ),
             {"now": NOON, "code": code},
         )
