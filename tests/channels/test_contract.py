@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from suite import Case, Fixture, cases, changed, fixtures, request
 
@@ -172,10 +172,23 @@ def test_oversized_and_deeply_nested_give_items_or_a_channel_error(case: Case) -
         parsed(channel, changed(raw, body=body[:10_000], query=""))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@each_case
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_arbitrary_bytes_give_items_or_a_channel_error(case: Case, data: st.DataObject) -> None:
+    judge(case, data)
+
+
+@pytest.mark.slow
+@each_case
+@settings(max_examples=10_000, deadline=None)
+@given(data=st.data())
+def test_ten_thousand_payloads_give_items_or_a_channel_error(case: Case, data: st.DataObject) -> None:
+    judge(case, data)
+
+
+def judge(case: Case, data: st.DataObject) -> None:
+    """Whatever the bytes are, only items or a channel error come out, and nothing is taken for the provider's."""
     raw = data.draw(
         st.builds(
             RawMessage,
