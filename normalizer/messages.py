@@ -133,8 +133,8 @@ class Delivery(enum.StrEnum):
 class DeliveryReceipt:
     """What became of a message that we sent: `external_id` is the one that `send` got or gave.
 
-    As an inbound item its version is the status: one receipt for each step. `reply_id` is our own id of the reply, where
-    the provider repeats it: so a message whose outcome nobody knew is found again.
+    As an inbound item its version is the status: one receipt for each step. `reply_id` is our own id of the reply,
+    where the provider repeats it: so a message whose outcome nobody knew is found again.
     """
 
     external_id: str

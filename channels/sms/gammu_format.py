@@ -42,7 +42,7 @@ def read(raw: RawMessage, *, region: str, zone: ZoneInfo) -> list[Inbound]:
 def _file(raw: RawMessage, region: str, zone: ZoneInfo) -> Inbound:
     """A file of the formats `unicode` and `standard`, and any 8-bit one; name and place in the group tell the rest."""
     meta = raw.meta
-    name = str(meta.get("file", ""))
+    name = storable(str(meta.get("file", "")))
     known = NAME.fullmatch(name)
     if not known:
         raise PayloadError("gammu: neither a row, nor an SMS backup, nor a file that is named as smsd names them")
@@ -97,7 +97,7 @@ def _row(body: bytes, region: str, zone: ZoneInfo) -> Inbound:
 def _detail(raw: RawMessage, region: str, zone: ZoneInfo) -> list[Inbound]:
     """The format `detail`: an SMS backup with one section a part, each with its user data header."""
     content = raw.body.decode("utf-8", "replace")
-    base = f"{raw.meta.get('file', 'backup')}@{raw.meta.get('mtime', '')}"
+    base = storable(f"{raw.meta.get('file', 'backup')}@{raw.meta.get('mtime', '')}")
     sections = _SECTION.split(content)[1:]
     return [_section(section, f"{base}#{number}", region, zone) for number, section in enumerate(sections)]
 

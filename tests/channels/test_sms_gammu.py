@@ -328,3 +328,10 @@ def test_sql_an_answer_goes_out_whole_or_not_at_all(smsd: Tables) -> None:
     with pytest.raises(ProviderDown):
         smsd.channel.send(dataclasses.replace(REPLY, text="Jalan {rusak} " * 30))
     assert smsd.execute("SELECT * FROM outbox") == []
+
+
+def test_a_file_name_that_the_database_cannot_hold_is_mended() -> None:
+    body = b'[SMSBackup000]\nNumber = "+628112626116"\nText00 = 0041\n'
+    raw = RawMessage(id="1", account="modem", received_at=NO_TIME, body=body, meta={"file": "IN\x00.txt"})
+    [item] = SmsChannel.offline("gammu").parse(raw)
+    assert "\x00" not in str(item.external_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,6 +92,7 @@ def test_each_citizen_reads_his_own_answers_on_the_public_page(site: Site) -> No
     pair.merge(dewi)
     labels = ways(dewi.get(f"/inbox/{pair.siti}").text)
     for label, key in labels.items():
+        site.clock.pass_by(timedelta(minutes=1))
         dewi.post(f"/inbox/{pair.siti}/answer", **dewi.form(pair.siti), text=f"[{label}]", via=key)
     with site.engine.connect() as connection:
         tracks = {code: look_up(connection, code) for code in (pair.siti, pair.budi)}
