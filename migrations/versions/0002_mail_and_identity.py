@@ -13,6 +13,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    # Mails are mostly base64: to compress them costs more than all else that is done with them here.
+    op.execute("ALTER TABLE journal ALTER COLUMN body SET STORAGE EXTERNAL")
     op.add_column("message", sa.Column("html", sa.Text(), nullable=True))
     op.add_column("contact_address", sa.Column("email", sa.Text(), nullable=True))
     op.add_column(
@@ -42,3 +44,4 @@ def downgrade() -> None:
     op.drop_column("contact_address", "email_verified")
     op.drop_column("contact_address", "email")
     op.drop_column("message", "html")
+    op.execute("ALTER TABLE journal ALTER COLUMN body SET STORAGE EXTENDED")

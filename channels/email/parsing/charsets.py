@@ -69,7 +69,7 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_esc
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,39}")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
 _BOMS_16 = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_ESCAPED = frozenset({"utf-7", "hz", "iso2022_jp", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr", "iso2022_jp_3"})
+_ESCAPED = frozenset({"utf_7", "hz", "iso2022_jp", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr", "iso2022_jp_3"})
 #: Bytes that are pairs or triples in every charset of more than one byte.
 _PROBE = b"\xc3\xa9\xe3\x81\x82\xd0\x9f"
 #: Guessing reads this much, and no less: shorter samples are guessed worse than by assuming western Europe.
@@ -79,6 +79,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffc]"
 
 def decode(data: bytes, declared: str | None = None) -> str:
     """Read bytes as text, by their mark, the declared charset where it fits, or a guess; newlines become LF."""
+    if declared is None and data.isascii() and (plain := data.decode("ascii")).isprintable():
+        return plain  # most fields of a header
     return clean(_decoded(data, _codec(declared) if declared else None))
 
 
@@ -130,7 +132,7 @@ def _decoded(data: bytes, codec: str | None) -> str:
 
 def _ascii(data: bytes, codec: str | None) -> str:
     """Seven-bit bytes: plain, or in one of the charsets that hide in ASCII, or of two bytes with an empty half."""
-    if codec is not None and codec.replace("-", "_") in {name.replace("-", "_") for name in _ESCAPED}:
+    if codec is not None and codec.replace("-", "_") in _ESCAPED:
         return data.decode(codec, "replace")
     if b"\0" in data:
         half = _half_empty(data)
