@@ -77,8 +77,8 @@ class House:
         raise AssertionError(f"ended without {pattern!r}: {self.lines}")
 
     def pid(self, name: str) -> int:
-        """Of the child that was started last under this name."""
-        found = [re.match(rf"{name} started \(pid (\d+)\)", line) for line in self.lines]
+        """Of the child that was started last under this name; two processes may write into one line."""
+        found = [re.search(rf"{name} started \(pid (\d+)\)", line) for line in self.lines]
         return [int(one[1]) for one in found if one][-1]
 
     def end(self) -> None:

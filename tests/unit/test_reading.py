@@ -78,7 +78,7 @@ def test_text_from_the_environment_becomes_what_the_key_holds(tmp_path: Path) ->
         ({}, "f.toml: text: missing; expected text"),
         ({"text": ""}, "f.toml: text: empty; expected text"),
         ({"text": "t", "day": "2026-08-17"}, "f.toml: day: expected a date such as 2026-08-17, found text"),
-        ({"text": "t", "calendar": "lunar"}, "f.toml: calendar: expected one of plain, working"),
+        ({"text": "t", "calendar": "lunar"}, "f.toml: calendar: expected one of plain, working-hours, working"),
         ({"text": "t", "mode": 1}, "f.toml: mode: expected one of a, b"),
         ({"text": "t", "inner": {}}, "f.toml: inner.name: missing; expected text"),
         ({"text": "t", "items": [{"name": "a"}, {"nam": 1}]}, "f.toml: items.2.nam: unknown key; did you mean 'name'?"),
