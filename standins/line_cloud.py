@@ -27,11 +27,6 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def new_user() -> str:
-    """A made-up user id."""
-    return "U" + secrets.token_hex(16)
-
-
 @dataclasses.dataclass(kw_only=True)
 class Cloud:
     """One account. `reach` carries the call of a webhook test and gives the status, 0 where nobody answers.

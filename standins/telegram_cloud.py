@@ -176,11 +176,6 @@ class Cloud:
             for at, content in enumerate(contents)
         ]
 
-    def update_document(self, citizen: Citizen, content: bytes, name: str, mime_type: str) -> Update:
-        """A file."""
-        document = self._file(f"documents/{name}", content) | {"file_name": name, "mime_type": mime_type}
-        return self._update("message", self._message(citizen, document=document))
-
     def update_location(self, citizen: Citizen, lat: float, lon: float) -> Update:
         """A point on the map."""
         return self._update("message", self._message(citizen, location={"latitude": lat, "longitude": lon}))
