@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from store.models.base import Base
 from store.models.canned import Canned
+from store.models.channels import AccountEvent, AccountState, Beat
 from store.models.complaint import Attachment, Complaint, Contact, ContactAddress, Event, Message, Outbox, Ticket
-from store.models.journal import AccountState, Cursor, Item, Journal, Receipt, Revision
+from store.models.journal import Cursor, Item, Journal, Receipt, Revision
 from store.models.media import Rendition
 from store.models.notices import Notice
 from store.models.people import Officer, OfficerToken, PersonEvent, RecoveryCode, Session, Throttle
 
 __all__ = [
+    "AccountEvent",
     "AccountState",
     "Attachment",
     "Base",
+    "Beat",
     "Canned",
     "Complaint",
     "Contact",

@@ -235,8 +235,8 @@ class Outbox(Base):
 
     `state`: queued, sending, sent, delivered, read, failed (with `error`), unknown (an officer decides), dropped (an
     automatic text of unknown outcome, not repeated), skipped (an automatic text that the channel does not take).
-    `purpose`: ack, format, prompt, welcome, status, silence, answer. `dedupe` makes the same automatic text impossible
-    twice. `message_id` is the thread's line, where it has one.
+    `purpose`: ack, format, prompt, welcome, status, silence, answer, test. `dedupe` makes the same automatic text
+    impossible twice. `message_id` is the thread's line, where it has one.
     """
 
     __tablename__ = "outbox"
@@ -269,4 +269,6 @@ class Outbox(Base):
         Index("ix_outbox_queued", "account", "lane", "seq", postgresql_where=sql("state IN ('queued', 'sending')")),
         Index("ix_outbox_external", "account", "external_id"),
         Index("ix_outbox_conversation", "account", "conversation", "created_at"),
+        Index("ix_outbox_test", "account", "created_at", postgresql_where=sql("purpose = 'test'")),
+        Index("ix_outbox_failed", "account", "created_at", postgresql_where=sql("state IN ('failed', 'unknown')")),
     )

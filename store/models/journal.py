@@ -130,17 +130,3 @@ class Cursor(Base):
     account: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[dict[str, Any]]
     updated_at: Mapped[dt.datetime]
-
-
-class AccountState(Base):
-    """What we know of an account's provider: when it last worked, and until when sending to it pauses."""
-
-    __tablename__ = "account_state"
-
-    account: Mapped[str] = mapped_column(primary_key=True)
-    last_in_at: Mapped[dt.datetime | None]
-    last_out_at: Mapped[dt.datetime | None]
-    last_error_at: Mapped[dt.datetime | None]
-    last_error: Mapped[str | None]
-    failures: Mapped[int] = mapped_column(server_default="0")
-    paused_until: Mapped[dt.datetime | None]

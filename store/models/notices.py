@@ -14,16 +14,17 @@ from store.models.base import Base
 
 
 class Notice(Base):
-    """Something that one officer should look at. `kind` is deadline or prod; `data` tells nobody's identity.
+    """Something that one officer should look at. `kind` is deadline, prod, mention or silence; `data` names no citizen.
 
-    Of a deadline: clock, at (the step), due. Of a prod: by (the officer's name), text.
+    Of a deadline: clock, at (the step), due. Of a prod or mention: by (the officer's name). Of a silence, which has no
+    complaint: account, hours, working, since.
     """
 
     __tablename__ = "notice"
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id", ondelete="CASCADE"))
-    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaint.id"), index=True)
+    complaint_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("complaint.id"), index=True)
     kind: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     made_at: Mapped[dt.datetime]
