@@ -18,6 +18,7 @@ from inbox import (
     case_routes,
     desk,
     files,
+    i18n,
     imports,
     letters,
     people_routes,
@@ -97,6 +98,7 @@ def register(app: Flask, runtime: Runtime, *, secret_key: str | bytes, access: A
         static_folder=str(static),
         static_url_path="/static",
     )
+    i18n.register(app)
     for route in ROUTES:
         blueprint.add_url_rule(route.rule, route.name, _guarded(route), methods=[route.method])
     blueprint.register_error_handler(HTTPException, _problem)

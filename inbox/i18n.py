@@ -1,0 +1,68 @@
+"""The inbox in two languages: Indonesian, in which the sources are written, and English out of the catalogue.
+
+A message is its Indonesian text, and a percent sign in it is written `%%`. Outside a request all words are Indonesian.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+import flask_babel
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from flask import g, request
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+#: What the languages are called by those who speak them, the one of the sources first.
+LANGUAGES: Final = {"id": "Bahasa Indonesia", "en": "English"}
+SOURCE: Final = "id"
+CATALOGUE: Final = Path(__file__).parent / "translations" / "en" / "LC_MESSAGES" / "messages.po"
+
+
+def _(message: str, **values: object) -> str:
+    """`message` in the language of this request, its `%(name)s` filled in."""
+    return str(flask_babel.gettext(message)) % values
+
+
+def _n(one: str, many: str, num: int, **values: object) -> str:
+    """The form that fits `num`, which fills `%(num)s`; in Indonesian both forms are mostly the same."""
+    return str(flask_babel.ngettext(one, many, num)) % {"num": num, **values}
+
+
+def lazy(message: str) -> str:
+    """For tables of modules: translated whenever it is shown or `str()` is taken; `"".join`, JSON and SQL need `str()`."""
+    return cast("str", flask_babel.LazyString(_, message))
+
+
+def register(app: Flask) -> None:
+    """Words of requests and templates of `app` in the language of whoever asks."""
+    babel = flask_babel.Babel(app, default_locale=SOURCE, locale_selector=language)
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.globals["_n"] = app.jinja_env.globals["ngettext"]
+    domain = flask_babel.Domain(translation_directories=[])
+    domain.cache["en", domain.domain[0]] = _english()
+    babel.domain_instance = domain
+
+
+@functools.cache
+def _english() -> Translations:
+    """The catalogue as gettext takes it, made in memory: no compiled file lies about that could be older."""
+    with CATALOGUE.open("rb") as file:
+        catalogue = read_po(file, locale="en", abort_invalid=True)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def language() -> str:
+    """The officer's language; for strangers the one that their browser asks for, if it is one of ours."""
+    if g.get("person") is not None:
+        return SOURCE
+    return request.accept_languages.best_match(LANGUAGES) or SOURCE
