@@ -18,8 +18,44 @@ S = TypeVar("S")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Which files go along with one reply: how many, and how many bytes each has at most.
+
+    `types` are media types, or a whole sort such as `image/*`; empty for any.
+    """
+
+    most: int = 0
+    largest: int = 0
+    types: frozenset[str] = frozenset()
+
+    def takes(self, content_type: str) -> bool:
+        """Whether a file of this type goes along."""
+        return not self.types or content_type in self.types or f"{content_type.partition('/')[0]}/*" in self.types
+
+
+NO_FILES = Files()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """How a text is cut into messages that are paid for one by one, and by what a page can count them.
+
+    In a text of only these characters a `single` one takes one unit and a `double` one two, and a message has `narrow`
+    units; in any other a message has `wide` units of UTF-16. Each pair is a message alone, and each of several.
+    """
+
+    single: str
+    double: str
+    narrow: tuple[int, int]
+    wide: tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a channel can do. `max_text` counts characters of one reply; None where the provider sets no limit."""
+    """What a channel can do. `max_text` counts characters of one reply; None where the provider sets no limit.
+
+    `attachments` says that citizens' files come in, `files` which go out with a reply.
+    """
 
     webhook: bool = False
     polling: bool = False
@@ -28,6 +64,7 @@ class Capabilities:
     receipts: bool = False
     idempotent_send: bool = False
     max_text: int | None = None
+    files: Files = NO_FILES
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +211,8 @@ class Conversation:
 class ReplyOptions:
     """May we answer, until when (aware; None for no end), in which form; `reason` is Indonesian, for the officer.
 
-    `max_text` is this conversation's own limit in characters, where it is another than the channel's.
+    `max_text` is this conversation's own limit in characters, and `files` are its own, where they are others than the
+    channel's. `parts` says how a text is cut, where it goes out in parts that cost money each.
     """
 
     allowed: bool
@@ -182,6 +220,8 @@ class ReplyOptions:
     how: How = How.FREE
     reason: str | None = None
     max_text: int | None = None
+    files: Files | None = None
+    parts: Parts | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +303,10 @@ class Channel(abc.ABC, Generic[S]):
     @abc.abstractmethod
     def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:
         """May we answer in this conversation, until when, how. Pure."""
+
+    def length(self, text: str, conversation_id: str) -> int:  # noqa: ARG002 - channels that count otherwise need it
+        """How much of `max_text` this text takes there: its characters, unless the provider counts otherwise. Pure."""
+        return len(text)
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
         """Send one reply; the receipt carries the provider's id. SendFailed says whether to try again."""

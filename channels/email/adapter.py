@@ -7,7 +7,7 @@ import functools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from channels.contract import AccountInfo, Capabilities, Channel, Health, Media, ReplyOptions
+from channels.contract import AccountInfo, Capabilities, Channel, Files, Health, Media, ReplyOptions
 from channels.email.composing import BAD_ADDRESS, compose
 from channels.email.imap import Session, connect, select
 from channels.email.mailbox import Mailbox
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from normalizer.messages import JSON, Inbound
 
 _TOO_LARGE: Final = "too-large"
+#: Servers take 20 to 25 MB for a whole mail, in which a file takes a third more.
+_MAX_FILE_BYTES: Final = 15 * 1024 * 1024
 _NO_ANSWER: Final = (
     "Alamat pengirim ini tidak menerima balasan (surat otomatis). Hubungi warga lewat kanal lain bila ada."
 )
@@ -37,7 +39,9 @@ class EmailChannel(Channel[EmailSettings]):
 
     key: ClassVar[str] = "email"
     settings_type: ClassVar[type] = EmailSettings
-    capabilities = Capabilities(polling=True, replies=True, attachments=True, receipts=True)
+    capabilities = Capabilities(
+        polling=True, replies=True, attachments=True, receipts=True, files=Files(most=10, largest=_MAX_FILE_BYTES)
+    )
 
     def __init__(self, account: AccountInfo, settings: EmailSettings) -> None:
         super().__init__(account, settings)

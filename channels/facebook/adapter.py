@@ -7,7 +7,7 @@ import functools
 import secrets
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from channels.contract import AccountInfo, Capabilities, Channel, Health, Verdict
+from channels.contract import AccountInfo, Capabilities, Channel, Files, Health, Verdict
 from channels.errors import ChannelError
 from channels.facebook.feed import read_change
 from channels.facebook.nodes import feed, read_node
@@ -18,6 +18,7 @@ from channels.toolkit.meta_catchup import catch_up, messages
 from channels.toolkit.meta_client import GraphClient
 from channels.toolkit.meta_envelope import Readers, read_body
 from channels.toolkit.meta_messaging import read_messaging
+from channels.toolkit.meta_sending import MESSENGER_FILE
 from channels.toolkit.meta_watch import App, hook_trouble, listen, missing_fields, subscribe, token_trouble
 from channels.toolkit.meta_windows import comment_window, is_public, message_window
 
@@ -61,7 +62,13 @@ class FacebookChannel(Channel[FacebookSettings]):
     key: ClassVar[str] = "facebook"
     settings_type: ClassVar[type] = FacebookSettings
     capabilities = Capabilities(
-        webhook=True, polling=True, replies=True, attachments=True, receipts=True, max_text=MAX_TEXT
+        webhook=True,
+        polling=True,
+        replies=True,
+        attachments=True,
+        receipts=True,
+        max_text=MAX_TEXT,
+        files=Files(most=10, largest=MESSENGER_FILE),
     )
 
     def __init__(self, account: AccountInfo, settings: FacebookSettings) -> None:

@@ -7,7 +7,7 @@ import functools
 import secrets
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from channels.contract import AccountInfo, Capabilities, Channel, Health, ReplyOptions, Verdict
+from channels.contract import NO_FILES, AccountInfo, Capabilities, Channel, Files, Health, ReplyOptions, Verdict
 from channels.errors import ChannelError
 from channels.instagram.changes import read_change, read_comment_node
 from channels.instagram.graph import comments, mentioned
@@ -20,6 +20,7 @@ from channels.toolkit.meta_client import GraphClient
 from channels.toolkit.meta_envelope import Readers, read_body
 from channels.toolkit.meta_messaging import read_messaging
 from channels.toolkit.meta_nodes import read_message_node
+from channels.toolkit.meta_sending import INSTAGRAM_PICTURE
 from channels.toolkit.meta_windows import MENTION, comment_window, is_public, message_window
 from normalizer.messages import Ignored
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from normalizer.messages import DeliveryReceipt, Inbound
 
 _OBJECT: Final = "instagram"
+_FILES: Final = frozenset({"image/*", "video/*", "audio/*", "application/pdf"})
 
 
 class InstagramChannel(Channel[InstagramSettings]):
@@ -49,14 +51,23 @@ class InstagramChannel(Channel[InstagramSettings]):
     key: ClassVar[str] = "instagram"
     settings_type: ClassVar[type] = InstagramSettings
     capabilities = Capabilities(
-        webhook=True, polling=True, replies=True, attachments=True, receipts=True, max_text=MAX_TEXT
+        webhook=True,
+        polling=True,
+        replies=True,
+        attachments=True,
+        receipts=True,
+        max_text=MAX_TEXT,
+        files=Files(most=10, largest=INSTAGRAM_PICTURE, types=_FILES),
     )
 
     def __init__(self, account: AccountInfo, settings: InstagramSettings) -> None:
         super().__init__(account, settings)
         by_facebook = settings.login == "facebook"
         self.capabilities = dataclasses.replace(
-            type(self).capabilities, polling=settings.catch_up, attachments=by_facebook
+            type(self).capabilities,
+            polling=settings.catch_up,
+            attachments=by_facebook,
+            files=type(self).capabilities.files if by_facebook else NO_FILES,
         )
         quiet = settings.comment_reply == "private"
         self._readers = Readers(
@@ -137,7 +148,9 @@ class InstagramChannel(Channel[InstagramSettings]):
             return ReplyOptions(allowed=False, reason=said)
         if where.startswith(MENTION):
             return ReplyOptions(
-                allowed=True, reason="Jawaban untuk sebutan tampil terbuka di bawah kiriman orang lain."
+                allowed=True,
+                reason="Jawaban untuk sebutan tampil terbuka di bawah kiriman orang lain.",
+                files=NO_FILES,
             )
         return comment_window(conversation, now, self.settings.comment_reply)
 

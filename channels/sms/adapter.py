@@ -87,7 +87,7 @@ class SmsChannel(DialectChannel[Settings, "Dialect[Any]"]):
         if not can_be_answered(conversation.address):
             reason = "Pengirim memakai nama, bukan nomor, sehingga tidak dapat dibalas lewat SMS."
             return ReplyOptions(allowed=False, reason=reason)
-        return ReplyOptions(allowed=True)
+        return ReplyOptions(allowed=True, parts=segments.RULE)
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
         """Text only; what no dialect can send is refused before anything leaves."""

@@ -21,8 +21,11 @@ _EXTENDED: Final = {
     0x40: "|",
     0x65: "€",
 }
-_ONE: Final = frozenset(_BASIC.replace("\x1b", ""))
-_TWO: Final = frozenset(_EXTENDED.values())
+#: Characters that take one septet, and those that take two.
+SINGLE: Final = _BASIC.replace("\x1b", "")
+DOUBLE: Final = "".join(_EXTENDED.values())
+_ONE: Final = frozenset(SINGLE)
+_TWO: Final = frozenset(DOUBLE)
 
 
 def septets(text: str) -> int | None:

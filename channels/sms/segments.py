@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
+from channels.contract import Parts
 from channels.sms import gsm
 
 GSM7: Final = "GSM-7"
 UCS2: Final = "UCS-2"
 #: Units in one message that stands alone, and in each part of a longer one, whose header takes the rest.
 _LIMITS: Final = {GSM7: (160, 153), UCS2: (70, 67)}
+
+#: The same rule for a page that counts while somebody writes.
+RULE: Final = Parts(single=gsm.SINGLE, double=gsm.DOUBLE, narrow=_LIMITS[GSM7], wide=_LIMITS[UCS2])
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from channels.contract import (
     AccountInfo,
     Capabilities,
     Channel,
+    Files,
     Health,
     Media,
     PollBatch,
@@ -34,7 +35,7 @@ from channels.errors import (
 from channels.telegram.bot import BotApi, CallFailed, Trouble
 from channels.telegram.contents import integer
 from channels.telegram.reading import ALLOWED_UPDATES, read_update
-from channels.telegram.sending import MAX_TEXT, deliver
+from channels.telegram.sending import MAX_FILE_BYTES, MAX_TEXT, deliver
 from channels.telegram.settings import TelegramSettings
 from channels.toolkit.signatures import same
 
@@ -56,7 +57,14 @@ class TelegramChannel(Channel[TelegramSettings]):
 
     key: ClassVar[str] = "telegram"
     settings_type: ClassVar[type] = TelegramSettings
-    capabilities = Capabilities(webhook=True, polling=True, replies=True, attachments=True, max_text=MAX_TEXT)
+    capabilities = Capabilities(
+        webhook=True,
+        polling=True,
+        replies=True,
+        attachments=True,
+        max_text=MAX_TEXT,
+        files=Files(most=10, largest=MAX_FILE_BYTES),
+    )
 
     def __init__(self, account: AccountInfo, settings: TelegramSettings) -> None:
         super().__init__(account, settings)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 4096
 _MAX_CAPTION = 1024
 _MAX_ALBUM = 10
+MAX_FILE_BYTES = 50 * 1024 * 1024
 _MAX_PHOTO_BYTES = 10 * 1024 * 1024
 _PHOTOS = frozenset({"image/jpeg", "image/png", "image/webp"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from channels.contract import How, ReplyOptions
+from channels.contract import NO_FILES, How, ReplyOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def message_window(conversation: Conversation, now: datetime, *, human_agent: bo
 def comment_window(conversation: Conversation, now: datetime, mode: CommentReply) -> ReplyOptions:
     """Below a comment at any time; as a private reply once, within seven days of the comment."""
     if not is_private_reply(mode, conversation.hints):
-        return ReplyOptions(allowed=True)
+        return ReplyOptions(allowed=True, files=NO_FILES)
     if conversation.sent:
         return ReplyOptions(
             allowed=False,
@@ -81,5 +81,6 @@ def comment_window(conversation: Conversation, now: datetime, mode: CommentReply
     return ReplyOptions(
         allowed=True,
         until=last + PRIVATE_REPLY,
+        files=NO_FILES,
         reason="Hanya satu balasan pribadi yang dapat dikirim untuk komentar ini; tulislah dengan lengkap.",
     )

@@ -6,7 +6,7 @@ import functools
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from channels.contract import AccountInfo, Capabilities, Channel, Health, How, ReplyOptions, Verdict
+from channels.contract import NO_FILES, AccountInfo, Capabilities, Channel, Files, Health, How, ReplyOptions, Verdict
 from channels.errors import ChannelError, SendFailed
 from channels.toolkit import meta
 from channels.whatsapp import checkup, delivery, media, sending
@@ -30,7 +30,14 @@ class WhatsAppChannel(Channel[WhatsAppSettings]):
 
     key: ClassVar[str] = "whatsapp"
     settings_type: ClassVar[type] = WhatsAppSettings
-    capabilities = Capabilities(webhook=True, replies=True, attachments=True, receipts=True, max_text=sending.MAX_TEXT)
+    capabilities = Capabilities(
+        webhook=True,
+        replies=True,
+        attachments=True,
+        receipts=True,
+        max_text=sending.MAX_TEXT,
+        files=Files(most=10, largest=sending.MAX_FILE_BYTES),
+    )
 
     def __init__(self, account: AccountInfo, settings: WhatsAppSettings) -> None:
         super().__init__(account, settings)
@@ -83,6 +90,8 @@ class WhatsAppChannel(Channel[WhatsAppSettings]):
                 how=How.TEMPLATE,
                 reason="Sudah lebih dari 24 jam sejak warga terakhir menulis: jawaban dikirim sebagai pesan templat, "
                 f"tanpa lampiran dan paling panjang sekitar {LONGEST_IN_TEMPLATE} huruf.",
+                max_text=LONGEST_IN_TEMPLATE,
+                files=NO_FILES,
             )
         return ReplyOptions(
             allowed=False,

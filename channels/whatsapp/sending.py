@@ -34,7 +34,7 @@ _KINDS: Final = {
     "audio/mp4": ("audio", 16 * _MEGABYTE),
     "audio/ogg": ("audio", 16 * _MEGABYTE),
 }
-_MAX_DOCUMENT: Final = 100 * _MEGABYTE
+MAX_FILE_BYTES: Final = 100 * _MEGABYTE
 _WRONG_PARAMETER, _WRONG_FILE = 100, 131053
 
 
@@ -94,9 +94,9 @@ def plan(api: Api, reply: OutboundReply) -> list[Step]:
 
 
 def _file(file: OutboundFile) -> Step:
-    kind, most = _KINDS.get(file.content_type.partition(";")[0].strip().lower(), ("document", _MAX_DOCUMENT))
+    kind, most = _KINDS.get(file.content_type.partition(";")[0].strip().lower(), ("document", MAX_FILE_BYTES))
     if len(file.content) > most:
-        kind, most = "document", _MAX_DOCUMENT
+        kind, most = "document", MAX_FILE_BYTES
     if not 0 < len(file.content) <= most:
         raise Refused(f"Lampiran kosong atau terlalu besar untuk WhatsApp (paling besar {most // _MEGABYTE} MB).")
     return Step(kind, {"filename": storable(file.name)} if kind == "document" else {}, file)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from channels.contract import AccountInfo, Capabilities, Channel, Health, ReplyOptions
 from channels.errors import FetchFailed
+from channels.x.pictures import BELOW_A_POST, IN_A_MESSAGE
 from channels.x.reading import DIRECT, POST, read
 from channels.x.settings import XSettings
-from channels.x.weight import MAX_MESSAGE, MAX_WEIGHT
+from channels.x.weight import MAX_MESSAGE, MAX_WEIGHT, weigh
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +25,7 @@ class XChannel(Channel[XSettings]):
 
     key: ClassVar[str] = "x"
     settings_type: ClassVar[type] = XSettings
-    capabilities = Capabilities(polling=True, replies=True, attachments=True, max_text=MAX_WEIGHT)
+    capabilities = Capabilities(polling=True, replies=True, attachments=True, max_text=MAX_WEIGHT, files=BELOW_A_POST)
 
     @classmethod
     def offline(cls, dialect: str | None = None) -> Self:
@@ -76,7 +77,7 @@ class XChannel(Channel[XSettings]):
     def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:  # noqa: ARG002 - no window
         """A direct message always; a post where its author mentioned or quoted us, X's rule since February 2026."""
         if conversation.conversation_id.startswith(DIRECT):
-            return ReplyOptions(allowed=True, max_text=MAX_MESSAGE)
+            return ReplyOptions(allowed=True, max_text=MAX_MESSAGE, files=IN_A_MESSAGE)
         if conversation.conversation_id.startswith(POST) and conversation.hints.get("summoned"):
             return ReplyOptions(allowed=True)
         us, link = f"@{self.settings.username}", conversation.hints.get("permalink")
@@ -88,6 +89,10 @@ class XChannel(Channel[XSettings]):
                 f"aplikasi X, minta warga menyebut {us} atau mengirim pesan langsung, atau pakai kontaknya yang lain."
             ),
         )
+
+    def length(self, text: str, conversation_id: str) -> int:
+        """A post's by X's own weights, a direct message's in characters."""
+        return len(text) if conversation_id.startswith(DIRECT) else weigh(text)
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
         """A reply below a post, or a direct message."""

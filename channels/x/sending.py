@@ -11,6 +11,7 @@ from channels.toolkit.payload import storable
 from channels.x import api
 from channels.x.api import ADVICE, CallFailed, Trouble
 from channels.x.ids import is_id, moment
+from channels.x.pictures import BELOW_A_POST, IN_A_MESSAGE
 from channels.x.reading import DIRECT, POST
 from channels.x.weight import MAX_MESSAGE, MAX_WEIGHT, weigh
 from normalizer.messages import Delivery, DeliveryReceipt
@@ -18,13 +19,10 @@ from normalizer.messages import Delivery, DeliveryReceipt
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from channels.contract import OutboundFile, OutboundReply
+    from channels.contract import Files, OutboundFile, OutboundReply
     from channels.x.api import Answer
     from channels.x.settings import XSettings
 
-_MOST_PICTURES: Final = 4
-_LARGEST_PICTURE: Final = 5 * 1024 * 1024
-_PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
 _DEFAULT_WAIT: Final = 60.0
 
 #: Parts of X's words for a refusal, and what the officer reads.
@@ -62,7 +60,7 @@ def _post(settings: XSettings, reply: OutboundReply, text: str) -> DeliveryRecei
     to = reply.in_reply_to or reply.hints.get("post_id")
     if not is_id(to):
         raise Refused("Tidak ada unggahan warga yang dapat dibalas.")
-    pictures = _upload(settings, reply.attachments, "tweet_image", _MOST_PICTURES)
+    pictures = _upload(settings, reply.attachments, "tweet_image", BELOW_A_POST)
     more: dict[str, Any] = {"media_ids": pictures} if pictures else {}
     answer = _send(
         settings, lambda client: client.create_tweet(text=text or None, in_reply_to_tweet_id=to, user_auth=True, **more)
@@ -74,7 +72,7 @@ def _post(settings: XSettings, reply: OutboundReply, text: str) -> DeliveryRecei
 def _message(settings: XSettings, reply: OutboundReply, text: str) -> DeliveryReceipt:
     if len(text) > MAX_MESSAGE:
         raise Refused(f"Pesan terlalu panjang: {len(text)} dari {MAX_MESSAGE} huruf.")
-    pictures = _upload(settings, reply.attachments, "dm_image", 1)
+    pictures = _upload(settings, reply.attachments, "dm_image", IN_A_MESSAGE)
     more: dict[str, Any] = {"media_id": pictures[0]} if pictures else {}
     conversation = reply.conversation_id.removeprefix(DIRECT)
     answer = _send(
@@ -102,12 +100,12 @@ def _given(answer: Answer, name: str) -> str:
     return str(value)
 
 
-def _upload(settings: XSettings, files: Sequence[OutboundFile], category: str, most: int) -> list[str]:
+def _upload(settings: XSettings, files: Sequence[OutboundFile], category: str, taken: Files) -> list[str]:
     """Ids of the pictures, which nobody sees before the reply goes out: any failure here may be repeated."""
-    if len(files) > most:
-        raise Refused(f"Paling banyak {most} gambar untuk satu jawaban di X.")
+    if len(files) > taken.most:
+        raise Refused(f"Paling banyak {taken.most} gambar untuk satu jawaban di X.")
     for file in files:
-        if file.content_type not in _PICTURES or len(file.content) > _LARGEST_PICTURE:
+        if not taken.takes(file.content_type) or len(file.content) > taken.largest:
             raise Refused("X hanya menerima gambar JPEG, PNG atau WebP sampai 5 MB.")
     return [_uploaded(settings, file, category) for file in files]
 

@@ -254,6 +254,10 @@ def test_reply_options_need_no_provider_and_speak_to_the_officer(case: Case) -> 
         conversation = Conversation(conversation_id=address, address=address, last_inbound_at=NOW)
         options = case.channel.reply_options(conversation, NOW)
         assert options.allowed or options.reason
+        files = options.files or case.channel.capabilities.files
+        assert (files.most > 0) == (files.largest > 0)
+        assert case.channel.capabilities.replies or not files.most
+        assert case.channel.length("jalan rusak", address) == len("jalan rusak")
         assert options == case.channel.reply_options(conversation, NOW)
 
 

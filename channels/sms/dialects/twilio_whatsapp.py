@@ -116,7 +116,7 @@ def options(settings: TwilioSettings, conversation: Conversation, now: datetime)
         return ReplyOptions(allowed=True, until=last + WINDOW)
     if any((settings.content_sid_answer, settings.content_sid_question, settings.content_sid_closing)):
         reason = f"{_CLOSED}: jawaban dikirim sebagai pesan templat, paling panjang {MAX_IN_TEMPLATE} huruf."
-        return ReplyOptions(allowed=True, how=How.TEMPLATE, reason=reason)
+        return ReplyOptions(allowed=True, how=How.TEMPLATE, reason=reason, max_text=MAX_IN_TEMPLATE)
     reason = (
         f"{_CLOSED}, dan belum ada templat WhatsApp yang diatur: telepon warga, jawab lewat saluran lain, "
         "atau tunggu sampai ia menulis lagi."
