@@ -24,6 +24,9 @@ PARTS = (
     ("gammu-smsd", "gammu-smsd", "the tests against a real gammu-smsd"),
 )
 
+# A file's tests stay together, because its servers serve them all; tests wait for disk and servers more than they reckon.
+PARALLEL = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile")
+
 
 def main(words: list[str]) -> int:
     get_parts()
@@ -32,7 +35,7 @@ def main(words: list[str]) -> int:
         ("ruff format", [sys.executable, "-m", "ruff", "format", "--check", "."]),
         ("mypy", [sys.executable, "-m", "mypy"]),
         ("lint-imports", [str(SCRIPTS / "lint-imports"), "--no-logo"]),
-        ("pytest", [sys.executable, "-m", "pytest", *words]),
+        ("pytest", [sys.executable, "-m", "pytest", *PARALLEL, *words]),
     ]
     failed = [name for name, command in stages if not passes(name, command)]
     say(f"failed: {', '.join(failed)}" if failed else f"passed: {', '.join(name for name, _ in stages)}")

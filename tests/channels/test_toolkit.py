@@ -75,7 +75,7 @@ def test_success_is_given_back() -> None:
     assert http.Reply(status=200, headers={}, body=b"[" * 100_000).json() is None
 
 
-@pytest.mark.parametrize("url", [dead_address(), "ftp://x", "http://x:y", ""])
+@pytest.mark.parametrize("url", [pytest.param(dead_address(), id="dead"), "ftp://x", "http://x:y", ""])
 def test_what_never_left_is_provider_down(url: str) -> None:
     with pytest.raises(ProviderDown):
         http.call("POST", url, who="X", timeout=5)
