@@ -24,7 +24,7 @@ PARTS = (
     ("gammu-smsd", "gammu-smsd", "the tests against a real gammu-smsd"),
 )
 
-# A file's tests stay together, because its servers serve them all; tests wait for disk and servers more than they reckon.
+# A file's tests stay together, because its servers serve them all.
 PARALLEL = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile")
 
 
