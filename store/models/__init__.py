@@ -8,7 +8,7 @@ from store.models.channels import AccountEvent, AccountState, Beat
 from store.models.complaint import Attachment, Complaint, Contact, ContactAddress, Event, Message, Outbox, Ticket
 from store.models.journal import Cursor, Item, Journal, Receipt, Revision
 from store.models.media import Rendition
-from store.models.notices import Notice
+from store.models.notices import Choice, Delivery, Notice, Reach
 from store.models.people import Officer, OfficerToken, PersonEvent, RecoveryCode, Session, Throttle
 
 __all__ = [
@@ -18,10 +18,12 @@ __all__ = [
     "Base",
     "Beat",
     "Canned",
+    "Choice",
     "Complaint",
     "Contact",
     "ContactAddress",
     "Cursor",
+    "Delivery",
     "Event",
     "Item",
     "Journal",
@@ -31,6 +33,7 @@ __all__ = [
     "OfficerToken",
     "Outbox",
     "PersonEvent",
+    "Reach",
     "Receipt",
     "RecoveryCode",
     "Rendition",
