@@ -11,6 +11,7 @@ from channels.errors import ChannelError, OutcomeUnknown
 from channels.forwarding import Complaint, forwarder
 from commands.context import running
 from commands.saying import fail, who
+from dispatcher import pulse
 from inbox.thread import veil_of
 from normalizer import ticket
 from normalizer.text import mask_ids
@@ -132,6 +133,7 @@ def _redeem(runtime: Runtime, way: Forwarder, complaint_id: uuid.UUID, before: S
 def _note(runtime: Runtime, complaint_id: uuid.UUID, step: Step) -> None:
     with runtime.engine.begin() as connection:
         forwards.note(connection, complaint_id, step, by=who(), now=runtime.clock())
+    pulse.bump(runtime.redis)
 
 
 def _say(what: str, step: Step) -> None:

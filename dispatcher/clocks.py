@@ -34,11 +34,13 @@ PUT_OFF = timedelta(hours=1)
 _INSTEAD = {Recipient.OFFICER: Recipient.UNIT_HEAD, Recipient.UNIT_HEAD: Recipient.PROGRAM_ADMIN}
 
 
-def work(runtime: Runtime, connection: Connection) -> None:
-    """One look, in the caller's transaction. Several processes may look: a complaint is one's while it is locked."""
+def work(runtime: Runtime, connection: Connection) -> int:
+    """One look, in the caller's transaction; how many complaints it found something to do on.
+
+    Several processes may look: a complaint is one's while it is locked.
+    """
     now = runtime.clock()
-    close_silent(runtime, connection, now)
-    warn(runtime, connection, now)
+    return close_silent(runtime, connection, now) + warn(runtime, connection, now)
 
 
 def close_silent(runtime: Runtime, connection: Connection, now: datetime) -> int:

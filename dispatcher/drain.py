@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rq.timeouts import BaseTimeoutException
 
-from dispatcher import handling, mirroring, parsing
+from dispatcher import handling, mirroring, parsing, pulse
 from normalizer.messages import Malformed
 from store import items, journal
 from store.blobs import BlobError
@@ -55,7 +55,10 @@ def step(runtime: Runtime) -> int:
                 lambda part: _write_items(connection, part, now),
                 lambda row, error: _write_items(connection, [_unwritable(runtime, row, error)], now),
             )
-        return len(rows) + _handle(runtime, connection, now)
+        taken = len(rows) + _handle(runtime, connection, now)
+    if taken:
+        pulse.bump(runtime.redis)
+    return taken
 
 
 def _parse(

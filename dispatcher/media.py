@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from channels.contract import Media, Obligation
 from channels.errors import Expired, FetchFailed, FetchLater, TooLarge
+from dispatcher import pulse
 from dispatcher.rendering.kinds import RENDERED
 from dispatcher.rendering.process import NOT_NOW, render
 from dispatcher.sniff import sniff
@@ -115,6 +116,7 @@ class _Settle(threading.Thread):
             with self._connection:
                 _settle(self._runtime, self._connection, self._owed, self._fetch)
                 self._connection.commit()
+            pulse.bump(self._runtime.redis)
         except Exception as error:  # noqa: BLE001 - a thread has nobody to tell
             log.warning("file %s not settled: %s", self._owed.id, type(error).__name__)
         finally:

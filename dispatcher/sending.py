@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from channels.contract import Conversation, OutboundReply
+from channels.contract import Conversation, OutboundFile, OutboundReply
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed, Throttled
+from dispatcher import pulse
 from store import health, outbox
+from store.blobs import BlobError, BlobMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
-    from channels.contract import Channel
+    from channels.contract import Channel, ReplyOptions
     from dispatcher.runtime import Account, Runtime
     from normalizer.messages import DeliveryReceipt
     from store.outbox import Letter
@@ -38,6 +40,8 @@ ABANDONED = timedelta(seconds=3)
 #: How long we keep trying while a provider is down.
 PATIENCE = timedelta(hours=24)
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+#: Seconds until a message is tried again whose files the blob store did not give.
+_STORE_PAUSE = 30.0
 
 
 class Lanes:
@@ -123,6 +127,7 @@ class Sender:
         for lane in [lane for lane in due if lane[0] not in self._runtime.accounts]:
             with self._runtime.engine.begin() as connection:
                 outbox.forsake(connection, *lane)
+            pulse.bump(self._runtime.redis)
         for lane in due:
             with self._mutex:
                 crowded = sum(other[0] == lane[0] for other in self._busy) >= PER_ACCOUNT
@@ -153,7 +158,9 @@ class Sender:
         while True:
             with self._runtime.engine.begin() as connection:
                 letter = outbox.claim(connection, *lane, self._runtime.clock())
-            if letter is None or not send(self._runtime, account, letter):
+            going = letter is not None and send(self._runtime, account, letter)
+            pulse.bump(self._runtime.redis)
+            if not going:
                 return
 
 
@@ -197,6 +204,7 @@ def _deliver(channel: Channel[object], letter: Letter, runtime: Runtime) -> Deli
     options = channel.reply_options(conversation, runtime.clock())
     if not options.allowed:
         raise _Shut(options.reason or "the channel does not allow an answer now")
+    files = _files(channel, options, letter, runtime)
     return channel.send(
         OutboundReply(
             id=str(letter.id),
@@ -205,12 +213,31 @@ def _deliver(channel: Channel[object], letter: Letter, runtime: Runtime) -> Deli
             text=letter.text,
             subject=letter.subject,
             in_reply_to=letter.in_reply_to,
+            attachments=files,
             hints=letter.hints or letter.last_hints or {},
             purpose=letter.purpose,
             how=options.how,
             values=_values(runtime, letter),
         )
     )
+
+
+def _files(channel: Channel[object], options: ReplyOptions, letter: Letter, runtime: Runtime) -> Sequence[OutboundFile]:
+    """The files that go along. Refused where the channel takes them no more, or one is gone; Throttled alone else."""
+    wanted = letter.files or []
+    if len(wanted) > (options.files or channel.capabilities.files).most:
+        raise Refused("Kanal ini sekarang tidak menerima lampiran sebanyak itu; kirim jawaban baru tanpa lampiran.")
+    try:
+        return [
+            OutboundFile(
+                name=each["name"], content_type=each["content_type"], content=runtime.blobs.get(each["sha256"])
+            )
+            for each in wanted
+        ]
+    except BlobMissingError:
+        raise Refused("Lampirannya tidak ada lagi di penyimpanan; kirim jawaban baru.") from None
+    except BlobError as error:
+        raise Throttled(str(error), retry_after=_STORE_PAUSE, alone=True) from None
 
 
 def _values(runtime: Runtime, letter: Letter) -> dict[str, str]:

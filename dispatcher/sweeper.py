@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher import bells, clocks
+from dispatcher import bells, clocks, pulse
 from dispatcher.bells import Bell
 from dispatcher.sending import ABANDONED
 from store import casework, housekeeping, items, journal, ledger, outbox
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 INTERVAL = 1.0
 #: Seconds between two looks at what is in nobody's hurry: old log-ins, the ledger.
 CARE = 600.0
+#: Seconds between two signs that the clock lives, and the age from which on it does not.
+BEAT, DEAD = 15.0, 120.0
 
 _OWED = "SELECT 1 FROM attachment WHERE state = 'owed' AND next_attempt_at <= %s LIMIT 1"
 
@@ -64,19 +66,25 @@ def look_after(runtime: Runtime, connection: Connection) -> int:
 def run(runtime: Runtime, stop: threading.Event) -> None:
     """Look and ring until told to stop. Harmless when several run: a bell that waits is not rung twice."""
     away = False
-    looked_after = time.monotonic()
+    looked_after, beaten = time.monotonic(), float("-inf")
     behind: UUID | None = UUID(int=0)
     while not stop.wait(INTERVAL):
         try:
             with runtime.engine.connect() as connection:
-                casework.resume_due(connection, runtime.clock(), runtime.programs)
+                changed = casework.resume_due(connection, runtime.clock(), runtime.programs)
                 connection.commit()
-                clocks.work(runtime, connection)
+                changed += clocks.work(runtime, connection)
                 connection.commit()
+                if changed:
+                    pulse.bump(runtime.redis)
                 if behind is not None:
                     behind = clocks.reckon_anew(runtime, connection, behind)
                     connection.commit()
                 found = unfinished(runtime, connection)
+                if time.monotonic() - beaten > BEAT:
+                    beaten = time.monotonic()
+                    housekeeping.beat(connection, "clock", runtime.clock())
+                    connection.commit()
                 if time.monotonic() - looked_after > CARE:
                     looked_after = time.monotonic()
                     look_after(runtime, connection)

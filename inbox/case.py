@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import abort, request
 
+from dispatcher import pulse
 from inbox import answering, canned, offers, reporter, rights, thread, words
 from inbox.clockface import chips, sentences
 from inbox.presenters import channel_mark, place_label, unit_name
@@ -44,7 +45,8 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
     works = rights.may(person(), rights.Need.WORK)
     with runtime().engine.begin() as connection:
         row = found(connection, ticket)
-        if works and row.unread:
+        read = works and row.unread
+        if read:
             casework.mark_read(connection, row.id)
         file = casefile.read(connection, row.id)
         stamp = short(casefile.stamp(connection, row.id))
@@ -54,6 +56,8 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
         ways = answering.choices(connection, row)
         known = reporter.shown(connection, row) | offers.shown(connection, row)
         ready = canned.for_case(connection, row) if works else []
+    if read:
+        pulse.bump(runtime().redis)
     desk = thread.Desk(runtime=runtime(), person=person(), now=now(), officers=officers)
     cover = thread.veil_of(file, person())
     way = answering.chosen(ways, extra.get("draft", {}).get("via", "")) or ways[0]

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from dispatcher.pulse import bump
 from inbox import (
     acts,
     auth,
@@ -22,6 +23,7 @@ from inbox import (
     imports,
     letters,
     people_routes,
+    pulse,
     queue,
     reporter,
     second,
@@ -50,10 +52,10 @@ _POLICY: Final = (
 
 ROUTES: Final = (
     *BELL_ROUTES,
+    *pulse.ROUTES,
     *people_routes.ROUTES,
     *case_routes.ROUTES,
     Route(rule="", name="queue", view=queue.show, need=Need.READ),
-    Route(rule="/pulse", name="pulse", view=queue.pulse, need=Need.READ, touch=False),
     Route(rule="/desk", name="desk", view=desk.show, need=Need.WORK),
     Route(rule="/desk", name="write_slip", view=desk.write, need=Need.WORK, method="POST"),
     Route(rule="/import", name="import_form", view=imports.show, need=Need.IMPORT),
@@ -112,6 +114,9 @@ def _guarded(route: Route) -> View:
 
     @functools.wraps(route.view)
     def guarded(**values: Any) -> BaseResponse:
+        known = route.shortcut() if route.shortcut is not None else None
+        if known is not None:
+            return known
         posted = route.method == "POST"
         if route.need is Need.NOTHING and posted:
             g.person = None  # a log-in form that was open before is judged by the cookie that came with it
@@ -125,7 +130,11 @@ def _guarded(route: Route) -> View:
             return _refuse(403, "Peran Anda tidak mengizinkan tindakan ini.")
         if g.person is not None and not route.bare and second.must() and not g.person.second:
             return _bare(posted=posted or not route.touch)
-        return route.view(**values)
+        try:
+            return route.view(**values)
+        finally:
+            if posted and g.person is not None:
+                bump(inbox().runtime.redis)  # whatever it did, and also where it failed after its commit
 
     return guarded
 

@@ -1,4 +1,4 @@
-"""The queue page, and the pulse that keeps an open one fresh."""
+"""The queue page: what its address asks for, and what rail and list show."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import jsonify, render_template, request
+from flask import request
 
 from inbox import rights, words
 from inbox.presenters import card, rail
 from inbox.state import now, page, person, runtime, scope
 from normalizer import ticket as codes
 from normalizer.text import searchable
-from store import casefile
 from store import queue as store
 from store.queue import After, Flag, Queue, Sort, Wanted
 
@@ -149,41 +148,6 @@ def show() -> Response:
     return page("queue.html", title=shown["heading"], **shown)
 
 
-def pulse() -> Response:
-    """What changed in an open queue and in the open case, as JSON; 304 where nothing did.
-
-    `html` is the list as the page renders it, `arrived` the tickets that came since `sejak`, `case` the case's stamp.
-    """
-    seen = view()
-    reach = scope()
-    since = _moment(request.args.get("sejak")) or now()
-    code = codes.read(request.args.get("kasus", ""))
-    with runtime().engine.connect() as connection:
-        shown = listing(connection, seen, selected=code)
-        arrived = store.arrived(connection, reach, seen.wanted, now(), since)
-        row = store.find(connection, reach, code) if code else None
-        stamp = casefile.stamp(connection, row.id) if row else ""
-    body = {
-        "counts": {shelf.queue: shelf.count for shelf in shown["shelves"]},
-        "html": render_template("inbox/_list.html", **shown),
-        "arrived": arrived,
-        "case": short(stamp),
-    }
-    response = jsonify(body)
-    response.set_etag(short(repr(body)))
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request)
-    return response
-
-
 def short(stamp: str) -> str:
     """A stamp that tells a page nothing but that something changed."""
     return hashlib.sha256(stamp.encode()).hexdigest()[:16]
-
-
-def _moment(value: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

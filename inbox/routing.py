@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Route:
     """An address below /inbox; `touch` says that a request there is an act of the officer's, not of his open page.
 
-    `bare` routes are open to whoever's role asks for a second factor that he has not set up yet.
+    `bare` routes are open to whoever's role asks for a second factor that he has not set up yet. A `shortcut` is asked
+    before anything else is; what it answers is the answer, so it proves by itself whom it answers.
     """
 
     rule: str
@@ -29,3 +30,4 @@ class Route:
     method: str = "GET"
     touch: bool = True
     bare: bool = False
+    shortcut: Callable[[], BaseResponse | None] | None = None

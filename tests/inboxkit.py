@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from html import unescape
@@ -11,6 +12,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import select, text
 
+from dispatcher import pulse
 from inbox.pages import register
 from inbox.state import Access
 from store import people, sessions
@@ -19,12 +21,13 @@ from tests import factories
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pytest
     from flask.testing import FlaskClient
     from redis import Redis
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
     from werkzeug.test import TestResponse
 
     from dispatcher.mailing import Mailer
@@ -82,6 +85,13 @@ class Site:
         self.app.config["PROPAGATE_EXCEPTIONS"] = True
         register(self.app, self.runtime, secret_key=SECRET, access=access)
 
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of somebody else's, of which open pages are told once it is committed."""
+        with self.engine.begin() as connection:
+            yield connection
+        pulse.bump(self.runtime.redis)
+
     def officer(self, username: str, role: str = "officer", **values: Any) -> Browser:
         """A new officer, logged in."""
         with self.engine.begin() as connection:
@@ -97,7 +107,7 @@ class Site:
 
     def complaint(self, *words: str, **values: Any) -> str:
         """A new complaint's ticket."""
-        with self.engine.begin() as connection:
+        with self.writing() as connection:
             complaint_id = factories.complaint(connection, *words, **values)
             return str(connection.scalar(select(Complaint.ticket).where(Complaint.id == complaint_id)))
 

@@ -49,7 +49,7 @@ def deliver(site: Site) -> None:
 
 
 def kept(site: Site) -> None:
-    with site.engine.begin() as connection:
+    with site.writing() as connection:
         values = {"program": "siaga", "unit": None, "title": "Salam", "text": "Yth. {nama}, "}
         canned.add(connection, uuid.uuid4(), "admin", NOW, **values)
 

@@ -94,7 +94,7 @@ def test_a_draft_survives_a_reload_and_what_the_citizen_adds_shows_beside_it(
     page.locator("#reply").fill("Baru separuh")
     page.reload()
     expect(page.locator("#reply")).to_have_value("Baru separuh")
-    with site.engine.begin() as connection:
+    with site.writing() as connection:
         factories.line(connection, site.id_of(ticket), "sudah menyala pak")
     expect(page.locator(".thread")).to_contain_text("sudah menyala pak")
     expect(page.locator("#reply")).to_have_value("Baru separuh")
@@ -128,7 +128,7 @@ def test_without_scripts_everything_works(site: Site, visit: Callable[..., Page]
 def test_nothing_is_wider_than_the_screen(site: Site, visit: Callable[..., Page], size: tuple[int, int]) -> None:
     long = "a" * 300
     ticket = site.complaint(long, name=long, place={"label": long}, rahasia=False, unit="dpu", send_failed=True)
-    with site.engine.begin() as connection:
+    with site.writing() as connection:
         factories.outgoing(connection, site.id_of(ticket), "unknown", long, error=long)
     page = visit(size)
     assert fits(page)

@@ -1,4 +1,4 @@
-"""The queue: what stands where, in which order, found by which words; pages by keyset; and the pulse."""
+"""The queue: what stands where, in which order, found by which words; and pages by keyset."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from store import queue
 from store.queue import After, Queue, Scope, Sort, Wanted
-from tests import factories
 from tests.factories import NOW
 from tests.inboxkit import Browser, Site, tickets
 
@@ -191,40 +190,3 @@ def test_an_empty_queue_says_why_and_offers_a_way_on(site: Site) -> None:
     page = site.officer("dewi").get("/inbox?antrean=lewat").text
     assert "Tidak ada yang lewat tenggat" in page
     assert "Lihat semua aduan" in page
-
-
-def test_the_pulse_is_silent_until_something_happens(site: Site) -> None:
-    browser = site.officer("dewi")
-    old = site.complaint()
-    first = browser.get("/inbox/pulse", query_string={"sejak": NOW.isoformat()})
-    tag = {"If-None-Match": first.headers["ETag"]}
-    assert first.get_json()["arrived"] == []
-    assert tickets(first.get_json()["html"]) == [old]
-    silent = browser.get("/inbox/pulse", query_string={"sejak": NOW.isoformat()}, headers=tag)
-    assert (silent.status_code, silent.data) == (304, b"")
-    new = site.complaint(created_at=NOW + timedelta(seconds=1))
-    loud = browser.get("/inbox/pulse", query_string={"sejak": NOW.isoformat()}, headers=tag)
-    assert loud.status_code == 200
-    assert loud.get_json()["arrived"] == [new]
-    assert loud.get_json()["counts"]["antrean"] == "2"
-
-
-def test_the_pulse_tells_when_the_open_case_moves(site: Site) -> None:
-    browser = site.officer("dewi")
-    ticket = site.complaint()
-    stamp = browser.get(f"/inbox/pulse?kasus={ticket}").get_json()["case"]
-    shown = re.search(r'data-stamp="(\w+)"', browser.get(f"/inbox/{ticket}").text)
-    assert shown
-    assert shown[1] == stamp
-    assert browser.get(f"/inbox/pulse?kasus={ticket}").get_json()["case"] == stamp
-    with site.engine.begin() as connection:
-        factories.line(connection, site.id_of(ticket), "lagi")
-    assert browser.get(f"/inbox/pulse?kasus={ticket}").get_json()["case"] != stamp
-
-
-def test_the_pulse_tells_nothing_of_others_cases(site: Site) -> None:
-    theirs = site.complaint(program="matur")
-    body = site.officer("dewi").get(f"/inbox/pulse?antrean=semua&kasus={theirs}").get_json()
-    stranger = site.officer("rina").get("/inbox/pulse?antrean=semua&kasus=K7MP-2XWD").get_json()
-    assert body["case"] == stranger["case"]
-    assert theirs not in body["html"]

@@ -1,5 +1,8 @@
 // Keeps an open page fresh without moving what the officer reads.
 const EVERY = 1500;
+const LONGEST = 30000;
+/** Of its time a page keeps the server busy with at most one part in so many. */
+const SHARE = 10;
 const pane = document.querySelector("[data-pulse]");
 const list = pane?.querySelector("[data-list]");
 const news = pane?.querySelector("[data-news]");
@@ -90,18 +93,28 @@ async function refreshCase(stamp) {
   for (const field of document.querySelectorAll('[name="version"]')) if (version) field.value = version;
 }
 
+function ring(count) {
+  const link = document.querySelector("[data-bell]");
+  if (!link) return;
+  link.classList.toggle("alarm", count !== "");
+  link.querySelector("[data-unseen]").textContent = count;
+  link.querySelector(".count").hidden = count === "";
+}
+
 async function beat() {
   const answer = await fetch(address(), { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
   if (answer.status === 401) {
     location.reload();
     return false;
   }
+  if (answer.status >= 500 || answer.status === 429) throw new Error("the server is busy or away");
   if (answer.status !== 200) return true;
   etag = answer.headers.get("ETag") ?? "";
   const body = await answer.json();
   for (const count of document.querySelectorAll("[data-count]")) {
     count.textContent = body.counts[count.dataset.count] ?? count.textContent;
   }
+  ring(body.bell);
   if (calm()) swap(body.html);
   else patch(body.html);
   for (const ticket of calm() ? tickets(list) : []) seen.add(ticket);
@@ -112,16 +125,25 @@ async function beat() {
   return true;
 }
 
+/** A tab that nobody sees asks nothing. */
+function shown() {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+}
+
 async function run() {
   let wait = EVERY;
   for (;;) {
+    await shown();
+    const began = performance.now();
     try {
-      if (!document.hidden && !(await beat())) return;
-      wait = EVERY;
+      if (!(await beat())) return;
+      wait = Math.min(Math.max(EVERY, (performance.now() - began) * SHARE), LONGEST);
     } catch {
-      wait = Math.min(wait * 2, 30000);
+      wait = Math.min(wait * 2, LONGEST);
     }
-    await new Promise((done) => setTimeout(done, wait));
+    // Never all pages at once, as after a restart.
+    await new Promise((done) => setTimeout(done, wait * (0.8 + Math.random() * 0.4)));
   }
 }
 
