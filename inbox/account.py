@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SAVED: Final = {
     "sandi": "Kata sandi diganti. Sesi lain sudah diakhiri.",
     "sesi": "Sesi diakhiri.",
+    "bahasa": "Bahasa disimpan.",
     "langkah": "Masuk dua langkah dimatikan.",
 }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: What the languages are called by those who speak them, the one of the sources first.
 LANGUAGES: Final = {"id": "Bahasa Indonesia", "en": "English"}
 SOURCE: Final = "id"
+COOKIE: Final = "muara_language"
 CATALOGUE: Final = Path(__file__).parent / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 
 
@@ -36,7 +37,7 @@ def _n(one: str, many: str, num: int, **values: object) -> str:
 
 
 def lazy(message: str) -> str:
-    """For tables of modules: translated whenever it is shown or `str()` is taken; `"".join`, JSON and SQL need `str()`."""
+    """For tables of modules: translated whenever shown or put through `str()`; `"".join`, JSON and SQL need that."""
     return cast("str", flask_babel.LazyString(_, message))
 
 
@@ -44,7 +45,8 @@ def register(app: Flask) -> None:
     """Words of requests and templates of `app` in the language of whoever asks."""
     babel = flask_babel.Babel(app, default_locale=SOURCE, locale_selector=language)
     app.jinja_env.policies["ext.i18n.trimmed"] = True
-    app.jinja_env.globals["_n"] = app.jinja_env.globals["ngettext"]
+    words = app.jinja_env.globals
+    words.update(language=language, languages=LANGUAGES, _n=words["ngettext"])
     domain = flask_babel.Domain(translation_directories=[])
     domain.cache["en", domain.domain[0]] = _english()
     babel.domain_instance = domain
@@ -62,7 +64,16 @@ def _english() -> Translations:
 
 
 def language() -> str:
-    """The officer's language; for strangers the one that their browser asks for, if it is one of ours."""
-    if g.get("person") is not None:
+    """The officer's choice, else the browser's at the log-in; strangers get what their browser asks for.
+
+    What a browser asks for is mostly what it was installed with, so it does not decide over an officer's work.
+    """
+    person = g.get("person")
+    if person is not None and person.language in LANGUAGES:
+        return str(person.language)
+    chosen = request.cookies.get(COOKIE)
+    if chosen in LANGUAGES:
+        return str(chosen)
+    if person is not None:
         return SOURCE
     return request.accept_languages.best_match(LANGUAGES) or SOURCE

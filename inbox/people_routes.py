@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inbox import account, forgotten, login, second, single, users, welcome
+from inbox import account, forgotten, language, login, second, single, users, welcome
 from inbox.rights import Need
 from inbox.routing import Route
 
@@ -17,6 +17,7 @@ ROUTES: Final = (
     Route(rule="/login/sso/back", name="sso_back", view=single.back, need=Need.NOTHING),
     Route(rule="/forgotten", name="forgotten", view=forgotten.show, need=Need.NOTHING),
     Route(rule="/forgotten", name="ask_reset", view=forgotten.ask, need=Need.NOTHING, method="POST"),
+    *language.ROUTES,
     Route(rule="/logout", name="logout", view=login.log_out, need=Need.READ, method="POST", bare=True),
     Route(rule="/invite/<token>", name="welcome", view=welcome.show, need=Need.NOTHING),
     Route(rule="/invite/<token>", name="choose_password", view=welcome.choose, need=Need.NOTHING, method="POST"),

@@ -44,7 +44,10 @@ class OfficerError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An officer as the pages know him; `programs` are keys, `unit` a code, `second` whether he has a second factor."""
+    """An officer as the pages know him; `programs` are keys, `unit` a code, `second` whether he has a second factor.
+
+    `language` is the one that he has chosen.
+    """
 
     id: int
     username: str
@@ -54,6 +57,7 @@ class Person:
     unit: str | None
     sees_identity: bool
     second: bool = False
+    language: str | None = None
 
 
 @functools.cache
@@ -146,6 +150,11 @@ def set_password(connection: Connection, officer_id: int, password: str) -> None
     ).one()
     refuse_weak(password, (row.username, row.name, (row.email or "").partition("@")[0]))
     connection.execute(update(Officer).where(Officer.id == officer_id).values(password_hash=_hashed(password)))
+
+
+def set_language(connection: Connection, officer_id: int, language: str) -> None:
+    """Give an officer's pages another language; it is the caller who knows which there are."""
+    connection.execute(update(Officer).where(Officer.id == officer_id).values(language=language))
 
 
 def names(connection: Connection, ids: Sequence[int]) -> dict[int, str]:

@@ -79,6 +79,7 @@ def session_person(
         unit=row.unit,
         sees_identity=row.sees_identity,
         second=row.totp_seed is not None,
+        language=row.language,
     )
 
 

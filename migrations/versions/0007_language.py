@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -10,7 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    op.add_column("officer", sa.Column("language", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_column("officer", "language")

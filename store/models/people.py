@@ -19,7 +19,7 @@ class Officer(Base):
     `sees_identity` is the permission of invariant 10: the identity of anonymous and confidential reporters.
     `password_hash` is empty for whoever was invited and has not chosen a password yet. `email` is lower case.
     `totp_seed` makes the second factor's secret, with the installation's key; `totp_step` is the last step
-    whose code was used.
+    whose code was used. `language` is a code of inbox/i18n.py, None where he has chosen none.
     """
 
     __tablename__ = "officer"
@@ -36,6 +36,7 @@ class Officer(Base):
     totp_seed: Mapped[str | None]
     totp_step: Mapped[int | None]
     active: Mapped[bool] = mapped_column(server_default="true")
+    language: Mapped[str | None]
     created_at: Mapped[dt.datetime]
 
 

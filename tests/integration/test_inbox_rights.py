@@ -43,6 +43,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "second_enable": (401, 303, None, None),
     "second_change": (401, 303, None, None),
     "user_second": (401, 303, 403, 404),
+    "language": (303, 303, None, None),
+    "my_language": (401, 303, None, None),
     "me": (303, 200, None, None),
     "my_password": (401, 422, None, None),
     "my_sessions": (401, 303, None, None),
@@ -133,6 +135,7 @@ class Target:
             .replace("<uuid:message_id>", str(self.letter))
             .replace("<int:officer_id>", str(self.user))
             .replace("<token>", "tidak-ada")
+            .replace("<code>", "id")
         )
 
 
@@ -153,6 +156,7 @@ FORMS: dict[str, dict[str, str]] = {
     "prod": {"text": "Mohon segera", "submission": "7"},
     "notices_seen": {"up_to": "1"},
     "user_active": {"active": "1"},
+    "my_language": {"language": "id"},
 }
 
 
