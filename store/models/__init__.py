@@ -6,6 +6,7 @@ from store.models.base import Base
 from store.models.canned import Canned
 from store.models.channels import AccountEvent, AccountState, Beat
 from store.models.complaint import Attachment, Complaint, Contact, ContactAddress, Event, Message, Outbox, Ticket
+from store.models.history import AuditCheck, HistoryHead, Reveal, Seal, SealLine
 from store.models.journal import Cursor, Item, Journal, Receipt, Revision
 from store.models.media import Rendition
 from store.models.notices import Choice, Delivery, Notice, Reach
@@ -15,6 +16,7 @@ __all__ = [
     "AccountEvent",
     "AccountState",
     "Attachment",
+    "AuditCheck",
     "Base",
     "Beat",
     "Canned",
@@ -25,6 +27,7 @@ __all__ = [
     "Cursor",
     "Delivery",
     "Event",
+    "HistoryHead",
     "Item",
     "Journal",
     "Message",
@@ -37,7 +40,10 @@ __all__ = [
     "Receipt",
     "RecoveryCode",
     "Rendition",
+    "Reveal",
     "Revision",
+    "Seal",
+    "SealLine",
     "Session",
     "Throttle",
     "Ticket",

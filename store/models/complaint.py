@@ -218,16 +218,31 @@ class Attachment(Base):
 
 
 class Event(Base):
-    """The history, append-only: who did what, and when. `actor` is `warga`, `sistem` or an officer's username."""
+    """The history, append-only: who did what, when, from where. `actor` is `warga`, `sistem` or an officer's username.
+
+    `origin` is one of the words of store/origin.py. `seq` counts a complaint's rows, `hash` is the SHA-256 of the one
+    before and this row's content: a trigger sets both (docs/adr/0022), so an insert that is given up halfway, as
+    ON CONFLICT DO NOTHING does it, would leave a gap.
+    """
 
     __tablename__ = "event"
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaint.id"), index=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaint.id"))
     at: Mapped[dt.datetime]
     actor: Mapped[str]
     kind: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    origin: Mapped[str] = mapped_column(server_default="system")
+    seq: Mapped[int]
+    hash: Mapped[bytes]
+
+    __table_args__ = (
+        UniqueConstraint("complaint_id", "seq"),
+        Index("ix_event_at", "at", "id"),
+        Index("ix_event_kind", "kind", "at", "id"),
+        Index("ix_event_officers", "actor", "at", "id", postgresql_where=sql("actor NOT IN ('warga', 'sistem')")),
+    )
 
 
 class Outbox(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, text
+from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,10 +80,15 @@ class PersonEvent(Base):
     """Who did what to whom, and when; a trigger refuses to change or remove a row.
 
     `actor_id` is null where the command line or a mailed link did it; `data` holds what changed, as [before, after].
+    `origin`, `seq` and `hash` as in `event`; a chain is an officer's.
     """
 
     __tablename__ = "person_event"
-    __table_args__ = (Index("ix_person_event_officer_id_id", "officer_id", text("id DESC")),)
+    __table_args__ = (
+        Index("ix_person_event_officer_id_id", "officer_id", text("id DESC")),
+        UniqueConstraint("officer_id", "seq"),
+        Index("ix_person_event_at", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     at: Mapped[dt.datetime]
@@ -91,6 +96,9 @@ class PersonEvent(Base):
     officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
     kind: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    origin: Mapped[str] = mapped_column(server_default="system")
+    seq: Mapped[int]
+    hash: Mapped[bytes]
 
 
 class Throttle(Base):

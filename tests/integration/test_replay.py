@@ -12,7 +12,7 @@ from channels.errors import PayloadError
 from dispatcher import drain
 from normalizer.messages import Malformed
 from store import ledger, quarantine
-from tests.journalling import deliver, outcomes, rows, threads
+from tests.journalling import deliver, outcomes, rows, threads, unguarded
 from tests.toy import MASBUP, ToyChannel, runtime
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def test_the_ledger_shows_what_is_lost_or_too_much(world: Runtime, damage: str) 
     drain.run(world)
     assert [line.remainder for line in balances(world)] == [0]
     with world.engine.begin() as connection:
+        unguarded(connection)
         connection.execute(text(damage))
     assert [line.remainder for line in balances(world)] == [1]
 
