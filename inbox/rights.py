@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
+from dispatcher import reach
+from dispatcher.reach import IN_UNITS, SORTERS
 from store.canned import Reach as Keep
 from store.people import Role
-from store.queue import Scope
 from store.users import Reach
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from dispatcher.runtime import Runtime
     from normalizer.program import Program, Unit
     from store.people import Person
+    from store.queue import Scope
     from store.users import Profile
 
 
@@ -33,9 +35,7 @@ class Need(enum.Enum):
 
 
 _READERS: Final = frozenset({Role.LEADER, Role.AUDITOR})
-_SORTERS: Final = frozenset({Role.ADMINISTRATOR, Role.PROGRAM_ADMIN})
-_KEEPERS: Final = _SORTERS | {Role.UNIT_HEAD}
-IN_UNITS: Final = frozenset({Role.UNIT_HEAD, Role.OFFICER})
+_KEEPERS: Final = SORTERS | {Role.UNIT_HEAD}
 
 
 def may(person: Person, need: Need) -> bool:
@@ -46,11 +46,11 @@ def may(person: Person, need: Need) -> bool:
         case Need.WORK:
             return person.role not in _READERS
         case Need.SORT | Need.IMPORT | Need.USERS:
-            return person.role in _SORTERS
+            return person.role in SORTERS
         case Need.CANNED:
             return person.role in _KEEPERS
         case Need.PROD:
-            return person.role in _SORTERS or person.role is Role.LEADER
+            return person.role in SORTERS or person.role is Role.LEADER
 
 
 def sees_all(person: Person) -> bool:
@@ -59,35 +59,19 @@ def sees_all(person: Person) -> bool:
 
 
 def programs(person: Person, runtime: Runtime) -> list[Program]:
-    """The programs that an officer sees; an administrator with none named sees all."""
-    if person.role is Role.ADMINISTRATOR:
-        return list(runtime.programs.values())
-    return [program for key, program in runtime.programs.items() if key in person.programs]
+    """The programs that an officer sees."""
+    return reach.programs(person, runtime.programs)
 
 
 def scope(person: Person, runtime: Runtime) -> Scope:
-    """What the officer's queries reach.
-
-    Triage is for those who may sort it: all of it for an administrator, for a program's own administrator what came in
-    on an account where his program is reached.
-    """
-    if person.role is Role.ADMINISTRATOR:
-        return Scope(officer_id=person.id, programs=None, units=None, tray=None)
-    seen = programs(person, runtime)
-    tray = {account for program in seen for account in program.accounts} if may(person, Need.SORT) else set()
-    units = None
-    if person.role in IN_UNITS and person.unit is not None:
-        units = _with_those_below(person.unit, [unit for program in seen for unit in program.units])
-    return Scope(officer_id=person.id, programs=frozenset(person.programs), units=units, tray=frozenset(tray))
+    """What the officer's queries reach."""
+    return reach.scope(person, runtime.programs)
 
 
 def canned(person: Person, runtime: Runtime) -> Keep:
     """Whose canned answers the officer keeps: those of his programs, the head of a unit those of it and below it."""
     seen = programs(person, runtime)
-    units = None
-    if person.role in IN_UNITS and person.unit is not None:
-        units = _with_those_below(person.unit, [unit for program in seen for unit in program.units])
-    return Keep(programs=frozenset(program.key for program in seen), units=units)
+    return Keep(programs=frozenset(program.key for program in seen), units=reach.units(person, seen))
 
 
 def with_those_above(code: str, units: Iterable[Unit]) -> frozenset[str]:
@@ -98,17 +82,6 @@ def with_those_above(code: str, units: Iterable[Unit]) -> frozenset[str]:
     while above is not None and above not in found:
         found.add(above)
         above = parents.get(above)
-    return frozenset(found)
-
-
-def _with_those_below(code: str, units: Iterable[Unit]) -> frozenset[str]:
-    parents = {unit.code: unit.parent for unit in units}
-    found = {code}
-    grew = True
-    while grew:
-        below = {unit for unit, parent in parents.items() if parent in found} - found
-        found |= below
-        grew = bool(below)
     return frozenset(found)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import abort, redirect, request, url_for
 
+from dispatcher.reach import IN_UNITS
 from inbox import rights, words
 from inbox.mailing import INVITATION, send_now
 from inbox.state import now, page, person, runtime
@@ -175,7 +176,7 @@ def _profile() -> tuple[Profile, str | None]:
         email=given.get("email") or None,
         role=role or Role.OFFICER,
         programs=() if role is Role.ADMINISTRATOR else programs,
-        unit=unit if role in rights.IN_UNITS else None,
+        unit=unit if role in IN_UNITS else None,
         sees_identity=given.get("sees_identity") == "1",
     )
     return profile, _wrong(profile, role)
