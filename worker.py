@@ -18,7 +18,7 @@ from rq import Queue, SimpleWorker
 
 import wiring
 from config.settings import load
-from dispatcher import listener, logs, runtime, sending, sweeper
+from dispatcher import listener, logs, runtime, sending, sweeper, watch
 from dispatcher.bells import Bell
 
 if TYPE_CHECKING:
@@ -61,12 +61,18 @@ def run(role: Role, settings: Settings, *, database_url: str, redis_url: str) ->
         if role is Role.LISTENER:
             _until_stopped(lambda stop: listener.run(made, stop))
         elif role is Role.CLOCK:
-            _until_stopped(lambda stop: sweeper.run(made, stop))
+            _until_stopped(lambda stop: _keep_time(made, stop))
         elif role is Role.OUTBOX:
             with sending.sender(made):
                 _serve_queue(made, Bell.OUTBOX)
         else:
             _serve_queue(made, Bell(role.value))
+
+
+def _keep_time(made: Runtime, stop: threading.Event) -> None:
+    """The sweeper, and beside it the watch over the accounts: asking a provider must not hold up a bell."""
+    threading.Thread(target=watch.run, args=(made, stop), name="watch", daemon=True).start()
+    sweeper.run(made, stop)
 
 
 def _serve_queue(made: Runtime, bell: Bell) -> None:

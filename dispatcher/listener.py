@@ -16,7 +16,7 @@ from channels.contract import Channel
 from channels.errors import PollFailed
 from dispatcher import bells
 from dispatcher.bells import Bell, listen_channel
-from store import cursors, health, journal
+from store import accounts, cursors, health, journal
 from store.engine import is_away
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ LONGEST_WAIT = 25.0
 #: A turn that brought nothing takes at least so long (seconds), whatever `wait` and `more` say.
 SHORTEST_TURN = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+#: Seconds between two looks whether an officer has ended his pause of an account.
+PAUSED_LOOK = 3.0
 #: Seconds between two notes that an account works, where nothing has changed.
 NOTE_EVERY = 60.0
 #: Seconds that threads get to end; those that still wait on a provider are left: to be killed is safe at any step.
@@ -117,8 +119,12 @@ class _Account:
             began = time.monotonic()
             # The truth is in the database; and no poll without it, for with the session the lock is gone.
             cursor = cursors.read(connection, self.account.name)
+            paused = accounts.polling_paused(connection, self.account.name)
             connection.commit()
             self._away = False
+            if paused:
+                self._sleep(PAUSED_LOOK)
+                continue
             try:
                 batch = self._turn(connection, cursor)
                 if not batch.more:

@@ -10,6 +10,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+def beat(connection: Connection, name: str, now: datetime) -> None:
+    """A process of that name came by."""
+    sql = "INSERT INTO beat (name, at) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at"
+    connection.exec_driver_sql(sql, (name, now))
+
+
+def last_beat(connection: Connection, name: str) -> datetime | None:
+    """When a process of that name last came by."""
+    return connection.exec_driver_sql("SELECT at FROM beat WHERE name = %s", (name,)).scalar_one_or_none()
+
+
 def tidy(connection: Connection, now: datetime) -> None:
     """Delete log-ins that have run out, and counters of tries from before yesterday."""
     connection.exec_driver_sql("DELETE FROM session WHERE expires_at < %s", (now,))

@@ -39,12 +39,14 @@ WITH payloads AS (
   SELECT account, day, count(*) AS payloads, count(*) FILTER (WHERE parsed_at IS NULL) AS unparsed,
          coalesce(sum(item_count), 0) AS items
   FROM journal WHERE (%(day)s::date IS NULL OR day = %(day)s) AND (%(account)s::text IS NULL OR account = %(account)s)
+    AND (%(since)s::date IS NULL OR day >= %(since)s)
   GROUP BY account, day
 ), outcomes AS (
   SELECT j.account, j.day, i.outcome, count(*) AS n,
          count(*) FILTER (WHERE i.outcome IN ('message', 'joined') AND m.id IS NULL) AS lost
   FROM item i JOIN journal j ON j.id = i.journal_id LEFT JOIN message m ON m.id = i.message_id
   WHERE (%(day)s::date IS NULL OR j.day = %(day)s) AND (%(account)s::text IS NULL OR j.account = %(account)s)
+    AND (%(since)s::date IS NULL OR j.day >= %(since)s)
   GROUP BY j.account, j.day, i.outcome
 )
 SELECT p.account, p.day, p.payloads, p.unparsed, p.items,
@@ -55,10 +57,12 @@ GROUP BY p.account, p.day, p.payloads, p.unparsed, p.items ORDER BY p.day, p.acc
 """
 
 
-def balance(connection: Connection, *, day: date | None = None, account: str | None = None) -> list[Line]:
-    """The lines, oldest day first; all of them, or those of one day or account."""
+def balance(
+    connection: Connection, *, day: date | None = None, account: str | None = None, since: date | None = None
+) -> list[Line]:
+    """The lines, oldest day first; all of them, or those of one day or account, or of the days from `since` on."""
     found = []
-    for row in connection.exec_driver_sql(_LINES, {"day": day, "account": account}):
+    for row in connection.exec_driver_sql(_LINES, {"day": day, "account": account, "since": since}):
         name, at, payloads, unparsed, items, counts, there, lost = row
         pending = counts.pop("pending", 0)
         found.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import func, insert, literal, or_, select, update
 
 from normalizer.complaint import CLOSED, State, TransitionError
 from store.casework.base import line_exists, line_id_of, line_of, locked, record
@@ -28,10 +28,10 @@ CAP = 99
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NewNotice:
-    """One officer is told one thing of one complaint; `data` must be JSON and tell nobody's identity."""
+    """One officer is told one thing, mostly of one complaint; `data` must be JSON and tell nobody's identity."""
 
     officer_id: int
-    complaint_id: uuid.UUID
+    complaint_id: uuid.UUID | None
     kind: str
     data: dict[str, Any]
 
@@ -90,11 +90,14 @@ def unseen(connection: Connection, officer_id: int) -> int:
 
 
 def page(connection: Connection, scope: Scope, before: int | None, limit: int) -> Sequence[Any]:
-    """The officer's notices, newest first, of complaints that he still reaches; `before` is the last id of a page."""
+    """The officer's notices, newest first, of complaints that he still reaches; `before` is the last id of a page.
+
+    What is about no complaint (an account that fell silent) has no ticket.
+    """
     query = (
         select(Notice, Complaint.ticket, Complaint.state, Complaint.unit, Complaint.program)
-        .join(Complaint, Complaint.id == Notice.complaint_id)
-        .where(Notice.officer_id == scope.officer_id, within(scope))
+        .join(Complaint, Complaint.id == Notice.complaint_id, isouter=True)
+        .where(Notice.officer_id == scope.officer_id, or_(Notice.complaint_id.is_(None), within(scope)))
         .order_by(Notice.id.desc())
         .limit(limit)
     )

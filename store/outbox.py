@@ -133,7 +133,8 @@ def apply_receipts(connection: Connection, keys: Iterable[tuple[str, str]]) -> N
 class Letter:
     """A claimed message, what it belongs to, and the citizen's last line in its conversation.
 
-    `sent` counts our messages that went out, or may have, since that line.
+    `sent` counts our messages that went out, or may have, since that line. `files` go along, each with `name`,
+    `content_type` and `sha256`.
     """
 
     id: uuid.UUID
@@ -155,11 +156,13 @@ class Letter:
     program: str | None
     complaint_state: str | None
     sent: int
+    files: list[dict[str, str]] | None
 
 
 _LANES = """
 SELECT DISTINCT o.account, o.lane FROM outbox o LEFT JOIN account_state s ON s.account = o.account
-WHERE (o.state = 'queued' AND o.next_attempt_at <= %s AND coalesce(s.paused_until, '-infinity') <= %s)
+WHERE (o.state = 'queued' AND o.next_attempt_at <= %s AND coalesce(s.paused_until, '-infinity') <= %s
+       AND s.sending_paused IS NOT TRUE)
    OR (o.state = 'sending' AND o.claimed_at < %s)
 LIMIT 500
 """
@@ -197,11 +200,13 @@ def settle_abandoned(connection: Connection, account: str, lane: int, *, idempot
 
 # A message never overtakes an earlier one of its conversation, even while that one waits for its next try.
 # Its state is asked again once its row is ours: an officer may have taken it back meanwhile.
+# A sender that is in the middle of a lane when an officer pauses the account stops at the next message.
 # What we sent since the citizen wrote is counted by our own clock alone: when we received that line.
 _CLAIM = """
 WITH next AS (
   SELECT id FROM outbox o
   WHERE account = %s AND lane = %s AND state = 'queued' AND next_attempt_at <= %s
+    AND NOT EXISTS (SELECT 1 FROM account_state s WHERE s.account = o.account AND s.sending_paused)
     AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.account = o.account AND e.lane = o.lane
                     AND e.conversation = o.conversation AND e.state IN ('queued', 'sending') AND e.seq < o.seq)
   ORDER BY seq LIMIT 1
@@ -213,7 +218,9 @@ WITH next AS (
 SELECT c.id, c.account, c.conversation, c.address, c.complaint_id, c.message_id, c.purpose, c.text, c.subject,
        c.in_reply_to, c.hints, c.attempts, c.created_at, m.sent_at, m.hints, k.ticket, k.program, k.state,
        (SELECT count(*) FROM outbox o WHERE o.account = c.account AND o.conversation = c.conversation
-          AND o.id <> c.id AND o.state = ANY(%s) AND o.created_at >= coalesce(m.received_at, '-infinity'))
+          AND o.id <> c.id AND o.state = ANY(%s) AND o.created_at >= coalesce(m.received_at, '-infinity')),
+       (SELECT jsonb_agg(jsonb_build_object('name', a.name, 'content_type', a.content_type, 'sha256', a.sha256)
+                         ORDER BY a.position) FROM attachment a WHERE a.message_id = c.message_id)
 FROM claimed c LEFT JOIN complaint k ON k.id = c.complaint_id
 LEFT JOIN LATERAL (
   SELECT sent_at, received_at, hints FROM message m WHERE m.account = c.account AND m.conversation = c.conversation
