@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from normalizer.text import mask_ids
+from normalizer.veil import cover, pattern
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
-
-_DOTS: Final = "•••"
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE: Final = re.compile(r"(?<![\w+])(?:\+?62|0)[\s.()-]{0,2}\d(?:[\s.()-]{0,2}\d){6,12}(?!\d)")
-_NAME_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,9 +25,7 @@ class Veil:
             return ""
         if not self.hidden:
             return text
-        if self.pattern is not None:
-            text = self.pattern.sub(_DOTS, text)
-        return mask_ids(_PHONE.sub(_DOTS, _EMAIL.sub(_DOTS, text)))
+        return cover(text, self.pattern)
 
     def who(self, *identity: str | None, anonim: bool) -> str:
         """The first of name and address that there is, or that it is hidden."""
@@ -45,10 +38,4 @@ def veil(hidden: bool, identities: Iterable[str | None]) -> Veil:
     """The veil over a complaint whose reporter is known by `identities`: names, addresses, phone numbers."""
     if not hidden:
         return Veil(hidden=False)
-    wanted: set[str] = set()
-    for identity in identities:
-        if identity and len(identity) > 1:
-            wanted.add(re.escape(identity))
-            wanted |= {rf"\b{re.escape(word)}\b" for word in _NAME_WORD.findall(identity)}
-    pattern = re.compile("|".join(sorted(wanted, key=len, reverse=True)), re.IGNORECASE) if wanted else None
-    return Veil(hidden=True, pattern=pattern)
+    return Veil(hidden=True, pattern=pattern(identities))

@@ -73,7 +73,11 @@ _SPELT_OUT: Final = {
     "kab": "kabupaten",
     "gg": "gang",
 }
+_SHORT: Final = {
+    whole: tuple(short for short, meant in _SPELT_OUT.items() if meant == whole) for whole in _SPELT_OUT.values()
+}
 _WORDS_AND_GAPS: Final = re.compile(r"\w+|\W+")
+_TOKEN: Final = re.compile(r"[^\W_]+")
 
 _ELLIPSIS: Final = "…"
 _JOINER: Final = "\u200d"
@@ -113,6 +117,18 @@ def searchable(text: str) -> str:
     """The text for the search index and for a query to it: small letters, everyday abbreviations spelt out."""
     text = clean(text).lower() if text.isascii() else unicodedata.normalize("NFKC", clean(text)).lower()
     return "".join([_SPELT_OUT.get(word, word) for word in _WORDS_AND_GAPS.findall(text)])
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text as search knows them: runs of letters and digits, small, in NFKC."""
+    text = clean(text).lower() if text.isascii() else unicodedata.normalize("NFKC", clean(text)).lower()
+    return _TOKEN.findall(text)
+
+
+def spellings(token: str) -> tuple[str, ...]:
+    """A word spelt out, and then all its everyday abbreviations: `("jalan", "jln", "jl")` for any of them."""
+    whole = _SPELT_OUT.get(token, token)
+    return (whole, *_SHORT.get(whole, ()))
 
 
 def subject(text: str, limit: int = 80) -> str:

@@ -13,6 +13,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base
 
+#: What figures read of a complaint beside `opened_at`: from the index alone, since the table's rows are wide.
+COUNTED = [
+    "program", "account", "unit", "officer_id", "channel", "type", "state", "area", "clock_started_at",
+    "response_due_at", "responded_at", "resolution_due_at", "closed_at",
+]  # fmt: skip
+
 
 class Contact(Base):
     """A citizen, as far as we know: one or more addresses that an officer has joined."""
@@ -65,6 +71,8 @@ class Complaint(Base):
     `body` is the first message cleaned; `words` is what search reads, everyday spelling expanded.
     `touched` says that an officer has acted: from then on the program does not re-thread it.
     `held_until` is when what is held comes back, into the state `held_from`.
+    `area` is the first of the configured places that the words may mean: figures count by it.
+    `waiting_since` is the citizen's last line where nobody has answered it; a trigger keeps `last_answered_at`.
     """
 
     __tablename__ = "complaint"
@@ -106,10 +114,19 @@ class Complaint(Base):
     closed_at: Mapped[dt.datetime | None]
     last_inbound_at: Mapped[dt.datetime]
     last_activity_at: Mapped[dt.datetime]
+    last_answered_at: Mapped[dt.datetime | None]
+    waiting_since: Mapped[dt.datetime | None] = mapped_column(
+        Computed(
+            "CASE WHEN closed_at IS NULL AND (last_answered_at IS NULL OR last_answered_at < last_inbound_at)"
+            " THEN last_inbound_at END",
+            persisted=True,
+        )
+    )
     merged_into: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("complaint.id"))
     held_until: Mapped[dt.datetime | None]
     held_from: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
+    area: Mapped[str | None] = mapped_column(Computed("(place -> 'candidates') ->> 0", persisted=True))
     search: Mapped[Any] = mapped_column(
         TSVECTOR,
         Computed("to_tsvector('indonesian'::regconfig, words)", persisted=True),
@@ -129,6 +146,9 @@ class Complaint(Base):
         Index("ix_complaint_silence", "silence_due_at", postgresql_where=sql("state = 'menunggu_warga'")),
         Index("ix_complaint_held", "held_until", postgresql_where=sql("held_until IS NOT NULL")),
         Index("ix_complaint_merged", "merged_into", postgresql_where=sql("merged_into IS NOT NULL")),
+        Index("ix_complaint_figures", "opened_at", postgresql_include=COUNTED),
+        Index("ix_complaint_waiting", "waiting_since", "id", postgresql_where=sql("waiting_since IS NOT NULL")),
+        Index("ix_complaint_place", "place", postgresql_using="gin", postgresql_ops={"place": "jsonb_path_ops"}),
     )
 
 
