@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from store import origin
 from store.models.base import Base
 
 #: What figures read of a complaint beside `opened_at`: from the index alone, since the table's rows are wide.
@@ -253,7 +254,7 @@ class Event(Base):
     actor: Mapped[str]
     kind: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    origin: Mapped[str] = mapped_column(server_default="system")
+    origin: Mapped[str] = mapped_column(default=origin.current, server_default="system")
     seq: Mapped[int]
     hash: Mapped[bytes]
 

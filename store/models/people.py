@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from store import origin
 from store.models.base import Base
 
 
@@ -96,7 +97,7 @@ class PersonEvent(Base):
     officer_id: Mapped[int] = mapped_column(ForeignKey("officer.id"))
     kind: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
-    origin: Mapped[str] = mapped_column(server_default="system")
+    origin: Mapped[str] = mapped_column(default=origin.current, server_default="system")
     seq: Mapped[int]
     hash: Mapped[bytes]
 
