@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from dispatcher import applying, cases, replies
+from dispatcher import applying, cases, replies, telling
 from dispatcher.conversation import Conversation, Key
 from dispatcher.grouping import group_key
 from normalizer.messages import DeliveryReceipt, Edit, InboundMessage, Unsent
@@ -32,7 +32,7 @@ def handle(
         Result(id=row.id, outcome="quarantined", reason=f"account {row.account} is not configured") for row in unknown
     ]
     receipts = [row for row in known if row.kind == "receipt"]
-    results += _receipts(connection, receipts)
+    results += _receipts(connection, receipts, now)
     touching = [row for row in known if row.kind != "receipt"]
     conversations = _load(runtime, connection, touching, [key for key in due if key[0] in runtime.accounts])
     for row in touching:
@@ -45,14 +45,14 @@ def handle(
     items.finish(connection, results, now)
 
 
-def _receipts(connection: Connection, rows: Sequence[ItemRow]) -> list[Result]:
+def _receipts(connection: Connection, rows: Sequence[ItemRow], now: datetime) -> list[Result]:
     found = []
     for row in rows:
         receipt = row.content
         if isinstance(receipt, DeliveryReceipt):
             at = applying.believed(receipt.at, row.received_at)
             found.append((row.account, receipt.external_id, receipt.status.value, at, receipt.error, _own(receipt)))
-    outbox.note_receipts(connection, found)
+    outbox.note_receipts(connection, found, now)
     return [Result(id=row.id, outcome="receipt") for row in rows]
 
 
@@ -169,6 +169,7 @@ def _write(runtime: Runtime, connection: Connection, found: Sequence[Conversatio
         for case, actor, kind, data in conversation.events
     ]
     bulk.insert(connection, "event", ("complaint_id", "at", "actor", "kind", "data"), events)
+    telling.of_batch(runtime, connection, found, now)
     for conversation in found:
         cases.acknowledge(conversation)
     replies.write(runtime, connection, found, now)

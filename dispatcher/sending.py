@@ -126,7 +126,7 @@ class Sender:
         started = 0
         for lane in [lane for lane in due if lane[0] not in self._runtime.accounts]:
             with self._runtime.engine.begin() as connection:
-                outbox.forsake(connection, *lane)
+                outbox.forsake(connection, *lane, now)
             pulse.bump(self._runtime.redis)
         for lane in due:
             with self._mutex:
@@ -154,7 +154,7 @@ class Sender:
         account = self._runtime.accounts[lane[0]]
         idempotent = account.channel.capabilities.idempotent_send
         with self._runtime.engine.begin() as connection:
-            outbox.settle_abandoned(connection, *lane, idempotent=idempotent)
+            outbox.settle_abandoned(connection, *lane, self._runtime.clock(), idempotent=idempotent)
         while True:
             with self._runtime.engine.begin() as connection:
                 letter = outbox.claim(connection, *lane, self._runtime.clock())
@@ -179,7 +179,7 @@ def send(runtime: Runtime, account: Account, letter: Letter) -> bool:
         # An officer must hear of his own answer; an automatic text that the channel does not take is let go.
         state = "skipped" if isinstance(error, _Shut) and letter.purpose != "answer" else "failed"
         with runtime.engine.begin() as connection:
-            outbox.give_up(connection, letter, state, str(error))
+            outbox.give_up(connection, letter, state, str(error), runtime.clock())
         return True
     except Exception as error:  # noqa: BLE001 - a bug in an adapter: the request may have left
         log.error("adapter %s failed while sending %s: %s", account.channel.key, letter.id, type(error).__name__)  # noqa: TRY400 - no words of citizens in logs
@@ -272,7 +272,7 @@ def _rest(runtime: Runtime, letter: Letter, error: SendFailed, seconds: float | 
     now = runtime.clock()
     with runtime.engine.begin() as connection:
         if now - letter.created_at > PATIENCE:
-            outbox.give_up(connection, letter, "failed", f"tried for a day: {error}")
+            outbox.give_up(connection, letter, "failed", f"tried for a day: {error}", now)
             return True
         pause = seconds
         if pause is None:
@@ -288,8 +288,9 @@ def _unknown(runtime: Runtime, account: Account, letter: Letter, error: SendFail
     if account.channel.capabilities.idempotent_send:
         return _rest(runtime, letter, error, None)
     with runtime.engine.begin() as connection:
-        outbox.give_up(connection, letter, "unknown" if letter.purpose == "answer" else "dropped", str(error))
-        health.note_failure(connection, letter.account, str(error), runtime.clock())
+        now = runtime.clock()
+        outbox.give_up(connection, letter, "unknown" if letter.purpose == "answer" else "dropped", str(error), now)
+        health.note_failure(connection, letter.account, str(error), now)
     return True
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import abort, request
 
+from dispatcher import telling
+from dispatcher.telling import Newcomer
 from inbox import answering, mentions, rights
 from inbox.acting import LONGEST, after_leaving, carry_out, refused, submission, typed
 from inbox.case import found
@@ -37,6 +39,7 @@ def dispose(ticket: str) -> BaseResponse:
         if program is None or unit not in {each.code for each in program.units}:
             abort(400)
         casework.dispose(connection, act, unit, typed()[:LONGEST], submission())
+        telling.handed(connection, row.id, program, unit, act.officer_id, act.now)
 
     return after_leaving(ticket, carry_out(ticket, deed))
 
@@ -95,12 +98,14 @@ def note(ticket: str) -> BaseResponse:
 def set_program(ticket: str) -> BaseResponse:
     """Pilih program, out of the triage tray; only programs that this officer sees."""
 
-    def deed(connection: Connection, _row: Row, act: Act) -> None:
+    def deed(connection: Connection, row: Row, act: Act) -> None:
         chosen = {program.key: program for program in rights.programs(person(), runtime())}
         program = chosen.get(request.form.get("program", ""))
         if program is None:
             abort(400)
         casework.set_program(connection, act, program)
+        came = Newcomer(id=row.id, program=program.key, unit=row.unit, account=row.account)
+        telling.arrived(runtime(), connection, [came], act.now, but=act.officer_id)
 
     return carry_out(ticket, deed)
 

@@ -11,6 +11,7 @@ from dispatcher.clocks import recipients
 from inbox import words
 from inbox.acting import act_on, refused, stale, submission, typed
 from inbox.case import found
+from inbox.notice_words import SAID, said
 from inbox.presenters import unit_name
 from inbox.queue import view
 from inbox.rights import Need
@@ -62,6 +63,8 @@ def _shown(row: Any) -> dict[str, Any]:
         text = f"{row.data.get('by', '')} mengingatkan tentang aduan ini; pesannya ada di catatan aduan"
     elif row.kind == "mention":
         text = f"{row.data.get('by', '')} memanggil Anda dalam catatan aduan ini"
+    elif row.kind in SAID:
+        text = said(row)
     else:
         text = words.step(row.data["clock"], row.data["at"], datetime.fromisoformat(row.data["due"]), zone)
     return {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import abort, redirect, request, url_for
 
+from dispatcher import telling
 from dispatcher.bells import Bell, ring
 from inbox import answering, words
 from inbox.acting import LONGEST, typed
@@ -132,6 +133,7 @@ def _carry_out(connection: Connection, row: Row, verb: str, version: int) -> Non
             raise _Undone("programnya tidak punya unit itu")
         if row.state != State.DISPOSISI.value or row.unit != unit:
             casework.dispose(connection, deed, unit, typed()[:LONGEST], form)
+            telling.handed(connection, row.id, program, unit, deed.officer_id, deed.now)
     else:
         ground = request.form.get("ground", "")
         reason = None if ground == "spam" else _reason(connection, row, ground)

@@ -1,4 +1,4 @@
-"""What officers are told: the bell's rows. Whoever delivers them elsewhere reads `since` with the last id he saw."""
+"""What officers are told: the bell's rows; how they leave the house is store.delivery's."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from sqlalchemy import func, insert, literal, or_, select, update
 
 from normalizer.complaint import CLOSED, State, TransitionError
 from store.casework.base import line_exists, line_id_of, line_of, locked, record
-from store.models import Complaint, Message, Notice, Officer
+from store.models import Choice, Complaint, Message, Notice, Officer
 from store.queue import within
 
 if TYPE_CHECKING:
-    import uuid
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
+    from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from store.casework import Act
     from store.queue import Scope
@@ -31,7 +31,7 @@ class NewNotice:
     """One officer is told one thing, mostly of one complaint; `data` must be JSON and tell nobody's identity."""
 
     officer_id: int
-    complaint_id: uuid.UUID | None
+    complaint_id: UUID | None
     kind: str
     data: dict[str, Any]
 
@@ -46,9 +46,10 @@ class Person:
     unit: str | None
 
 
-def people(connection: Connection) -> list[Person]:
-    """Everybody who may log in."""
-    query = select(Officer.id, Officer.role, Officer.programs, Officer.unit).where(Officer.active).order_by(Officer.id)
+def people(connection: Connection, *chosen: ColumnElement[bool]) -> list[Person]:
+    """Everybody who may log in, or those of them that are `chosen`."""
+    query = select(Officer.id, Officer.role, Officer.programs, Officer.unit).where(Officer.active, *chosen)
+    query = query.order_by(Officer.id)
     return [
         Person(id=row.id, role=row.role, programs=frozenset(row.programs), unit=row.unit)
         for row in connection.execute(query)
@@ -110,6 +111,24 @@ def mark_seen(connection: Connection, officer_id: int, now: datetime, *, up_to: 
     connection.execute(mine.values(seen_at=now))
 
 
-def since(connection: Connection, after: int, limit: int) -> Sequence[Any]:
-    """Notices of all officers behind an id, oldest first, for whoever carries them out of the house."""
-    return connection.execute(select(Notice).where(Notice.id > after).order_by(Notice.id).limit(limit)).all()
+def wanting(connection: Connection, kind: str) -> list[Person]:
+    """The active officers who chose to be told of a kind outside the inbox."""
+    chose = Officer.id.in_(select(Choice.officer_id).where(func.jsonb_exists(Choice.kinds, kind)))
+    return people(connection, chose)
+
+
+_AGAIN = """
+INSERT INTO notice (officer_id, complaint_id, kind, data, made_at)
+SELECT c.officer_id, c.id, 'again', jsonb_build_object('reopened', c.id = ANY(%(reopened)s::uuid[])), %(now)s
+FROM complaint c JOIN officer o ON o.id = c.officer_id AND o.active
+WHERE c.id = ANY(%(again)s::uuid[])
+  AND (c.id = ANY(%(reopened)s::uuid[]) OR NOT EXISTS (
+    SELECT 1 FROM notice n WHERE n.complaint_id = c.id AND n.officer_id = c.officer_id AND n.kind = 'again'
+      AND n.seen_at IS NULL AND n.made_at > %(now)s - interval '10 minutes'))
+"""
+
+
+def again(connection: Connection, again: Collection[UUID], reopened: Collection[UUID], now: datetime) -> None:
+    """Tell each holder that his citizen wrote again; who writes in many small messages is told of once."""
+    if again:
+        connection.exec_driver_sql(_AGAIN, {"again": sorted(again), "reopened": sorted(reopened), "now": now})

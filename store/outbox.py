@@ -100,25 +100,35 @@ WITH told AS (
 SELECT complaint_id FROM moved
 """  # noqa: S608 - constants of ours
 _RECKON = """
-UPDATE complaint c SET send_failed = EXISTS (
-  SELECT 1 FROM outbox o WHERE o.complaint_id = c.id AND o.state IN ('failed', 'unknown'))
-WHERE c.id = ANY(%s)
+WITH known AS (
+  SELECT c.id, c.send_failed AS before, f.failed IS NOT NULL AS after, coalesce(c.officer_id, f.writer) AS officer
+  FROM complaint c LEFT JOIN LATERAL (
+    SELECT true AS failed, m.officer_id AS writer FROM outbox o LEFT JOIN message m ON m.id = o.message_id
+    WHERE o.complaint_id = c.id AND o.state IN ('failed', 'unknown') ORDER BY o.seq DESC LIMIT 1
+  ) f ON true
+  WHERE c.id = ANY(%s)
+), changed AS (
+  UPDATE complaint c SET send_failed = known.after FROM known WHERE c.id = known.id
+)
+INSERT INTO notice (officer_id, complaint_id, kind, made_at)
+SELECT k.officer, k.id, 'failed', %s FROM known k JOIN officer o ON o.id = k.officer AND o.active
+WHERE k.after AND NOT k.before
 """
 
 #: Account, external id, status, when, error, our own id of the reply.
 Told = tuple[str, str, str, "datetime", str | None, str | None]
 
 
-def note_receipts(connection: Connection, receipts: Sequence[Told]) -> None:
+def note_receipts(connection: Connection, receipts: Sequence[Told], now: datetime) -> None:
     """Keep what was told, and move our messages on as far as it tells."""
     if not receipts:
         return
     columns = [list(column) for column in zip(*receipts, strict=True)]
     connection.exec_driver_sql(_RECEIPT, tuple(columns))
-    apply_receipts(connection, [(row[0], row[1]) for row in receipts])
+    apply_receipts(connection, [(row[0], row[1]) for row in receipts], now)
 
 
-def apply_receipts(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
+def apply_receipts(connection: Connection, keys: Iterable[tuple[str, str]], now: datetime) -> None:
     """Bring our messages (account, external id) to the furthest state that any receipt reported.
 
     Called by whoever writes the receipt and by whoever records the send: the lock makes one of them see the other.
@@ -126,7 +136,7 @@ def apply_receipts(connection: Connection, keys: Iterable[tuple[str, str]]) -> N
     accounts, ids = (list(column) for column in zip(*sorted(set(keys)), strict=True))
     connection.exec_driver_sql(_LOCK, ([f"{account}:{ident}" for account, ident in zip(accounts, ids, strict=True)],))
     moved = connection.exec_driver_sql(_APPLY, {"accounts": accounts, "ids": ids}).fetchall()
-    reckon(connection, [row[0] for row in moved])
+    reckon(connection, [row[0] for row in moved], now)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,10 +202,10 @@ WHERE account = %s AND lane = %s AND state = 'sending' RETURNING complaint_id, s
 """
 
 
-def settle_abandoned(connection: Connection, account: str, lane: int, *, idempotent: bool) -> None:
+def settle_abandoned(connection: Connection, account: str, lane: int, now: datetime, *, idempotent: bool) -> None:
     """What a dead sender left behind, in a lane that we hold: again where that is safe, else for the officer."""
     rows = connection.exec_driver_sql(_ABANDONED, (idempotent, account, lane)).fetchall()
-    reckon(connection, [row[0] for row in rows if row[1] == "unknown"])
+    reckon(connection, [row[0] for row in rows if row[1] == "unknown"], now)
 
 
 # A message never overtakes an earlier one of its conversation, even while that one waits for its next try.
@@ -251,16 +261,16 @@ def record_sent(connection: Connection, letter: Letter, external_id: str, status
         connection.exec_driver_sql(
             "UPDATE message SET external_id = %s, sent_at = %s WHERE id = %s", (external_id, now, letter.message_id)
         )
-    apply_receipts(connection, [(letter.account, external_id)])
+    apply_receipts(connection, [(letter.account, external_id)], now)
 
 
-def forsake(connection: Connection, account: str, lane: int) -> None:
+def forsake(connection: Connection, account: str, lane: int, now: datetime) -> None:
     """An account that is configured no more sends nothing; the officers see it."""
     sql = """
     UPDATE outbox SET state = 'failed', error = 'this account is not configured any more'
     WHERE account = %s AND lane = %s AND state = 'queued' RETURNING complaint_id
     """
-    reckon(connection, [row[0] for row in connection.exec_driver_sql(sql, (account, lane)).fetchall()])
+    reckon(connection, [row[0] for row in connection.exec_driver_sql(sql, (account, lane)).fetchall()], now)
 
 
 def postpone(connection: Connection, letter: Letter, until: datetime, error: str) -> None:
@@ -269,17 +279,17 @@ def postpone(connection: Connection, letter: Letter, until: datetime, error: str
     connection.exec_driver_sql(sql, (until, error, letter.id))
 
 
-def give_up(connection: Connection, letter: Letter, state: str, error: str) -> None:
+def give_up(connection: Connection, letter: Letter, state: str, error: str, now: datetime) -> None:
     """Not sent (`failed`, `skipped`), or nobody knows (`unknown`, `dropped`); the officer sees it at the complaint.
 
     Nothing changes where a receipt has told meanwhile what became of it.
     """
     sql = "UPDATE outbox SET state = %s, error = %s WHERE id = %s AND state = 'sending'"
     connection.exec_driver_sql(sql, (state, error, letter.id))
-    reckon(connection, [letter.complaint_id])
+    reckon(connection, [letter.complaint_id], now)
 
 
-def reckon(connection: Connection, complaints: Sequence[uuid.UUID | None]) -> None:
-    """Whether the officer has to look at a message of the complaint's."""
+def reckon(connection: Connection, complaints: Sequence[uuid.UUID | None], now: datetime) -> None:
+    """Whether the officer has to look at a message of the complaint's; where he has to now, he is told."""
     if found := [complaint for complaint in complaints if complaint is not None]:
-        connection.exec_driver_sql(_RECKON, (found,))
+        connection.exec_driver_sql(_RECKON, (found, now))

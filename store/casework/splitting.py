@@ -49,7 +49,7 @@ def split(
     code = _open(connection, act, row, fresh, lines)
     connection.execute(update(Message).where(Message.id.in_([line.id for line in lines])).values(complaint_id=fresh))
     _follow(connection, lines, fresh)
-    outbox.reckon(connection, [act.complaint_id, fresh])
+    outbox.reckon(connection, [act.complaint_id, fresh], act.now)
     write(connection, act, row, State(row.state), unread=row.unread)
     record(connection, act, "dipecah", form=str(line_id_of(act, submission)), ticket=code)
     event = {"complaint_id": fresh, "at": act.now, "actor": act.username, "kind": "dipecah_dari"}
