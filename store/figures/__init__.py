@@ -1,0 +1,1 @@
+"""Figures: how many complaints came, were answered and closed, when, and which they are."""
