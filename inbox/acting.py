@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import abort, redirect, request, url_for
 
 from dispatcher.bells import Bell, ring
+from inbox import enclosing
 from inbox.case import found, render
 from inbox.offers import act_for
 from inbox.queue import view
@@ -79,8 +80,9 @@ def stale(ticket: str, *, closed: bool) -> Response:
 
 def refused(ticket: str, message: str, status: int = 409) -> Response:
     """The case as it is now, why the act was not done, and the officer's words back in their form."""
-    draft = {"kind": (request.endpoint or "").rpartition(".")[2], "text": typed()}
+    draft: dict[str, Any] = {"kind": (request.endpoint or "").rpartition(".")[2], "text": typed()}
     draft |= {name: request.form.get(name, "") for name in ("unit", "via", "to", "ground", "until", "into")}
+    draft["files"] = enclosing.again()
     return render(ticket, status, refusal=message, draft=draft)
 
 

@@ -8,11 +8,9 @@ from flask import abort, request
 
 from dispatcher import telling
 from dispatcher.telling import Newcomer
-from inbox import answering, mentions, rights
-from inbox.acting import LONGEST, after_leaving, carry_out, refused, submission, typed
-from inbox.case import found
+from inbox import rights
+from inbox.acting import LONGEST, after_leaving, carry_out, submission, typed
 from inbox.state import person, runtime
-from normalizer.complaint import State
 from store import casework
 
 if TYPE_CHECKING:
@@ -42,57 +40,6 @@ def dispose(ticket: str) -> BaseResponse:
         telling.handed(connection, row.id, program, unit, act.officer_id, act.now)
 
     return after_leaving(ticket, carry_out(ticket, deed))
-
-
-def answer(ticket: str) -> BaseResponse:
-    """Balas; with `then` the citizen is asked, or the case is closed with the answer."""
-    text = typed()
-    then = {"warga": State.MENUNGGU_WARGA, "selesai": State.SELESAI}.get(request.form.get("then", ""))
-    if not text:
-        return refused(ticket, "Tulis jawabannya dulu.", 422)
-    with runtime().engine.connect() as connection:
-        way = answering.chosen(answering.choices(connection, found(connection, ticket)), request.form.get("via", ""))
-    in_person = request.form.get("in_person") == "1"
-    if way is None:
-        return refused(ticket, "Percakapan yang Anda pilih tidak ada lagi. Pilih kanal lain.")
-    if not way.options.allowed and not in_person:
-        return refused(ticket, way.options.reason or "Kanal ini tidak dapat menerima jawaban sekarang.")
-    if len(text) > (LONGEST if in_person or way.max_text is None else way.max_text):
-        return refused(ticket, f"Jawaban terlalu panjang: {len(text)} dari {way.max_text or LONGEST} huruf.", 422)
-    vias = answering.vias(way)
-    return carry_out(
-        ticket,
-        lambda connection, _row, act: casework.answer(
-            connection,
-            act,
-            text,
-            submission(),
-            then=then,
-            deliver=not in_person,
-            via=vias[0] if vias else None,
-            also=vias[1:],
-        ),
-        bell=not in_person,
-    )
-
-
-def note(ticket: str) -> BaseResponse:
-    """Catatan between officers; who is called by @username is told."""
-    text = typed()
-    if not text:
-        return refused(ticket, "Tulis catatannya dulu.", 422)
-    if len(text) > LONGEST:
-        return refused(ticket, f"Catatan terlalu panjang: {len(text)} dari {LONGEST} huruf.", 422)
-
-    def deed(connection: Connection, row: Row, act: Act) -> None:
-        called = mentions.meant(connection, row, text)
-        if casework.note(connection, act, text, submission()):
-            mentions.tell(connection, act, called)
-
-    try:
-        return carry_out(ticket, deed)
-    except mentions.BlindError as error:
-        return refused(ticket, f"@{error} tidak dapat membuka aduan ini, jadi tidak dapat dipanggil di sini.", 422)
 
 
 def set_program(ticket: str) -> BaseResponse:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hmac
 from typing import TYPE_CHECKING, Final
 
-from channels.contract import Conversation, ReplyOptions
-from inbox import rights, words
+from channels.contract import NO_FILES, Conversation, Files, ReplyOptions
+from inbox import enclosing, rights, words
 from inbox.presenters import channel_mark
 from inbox.state import inbox, now, person, runtime
 from store import identity
@@ -28,6 +29,8 @@ _GONE = ReplyOptions(allowed=False, reason="Akun kanal ini tidak lagi aktif, jad
 class Choice:
     """One conversation to answer in. `key` is what the form sends; `max_text` counts characters, None for no limit.
 
+    `files` go along with the answer, at most as the channel takes them.
+
     `also` are the conversations that get the same words, where the choice is for all citizens of merged cases; `shut`
     counts those of them who cannot be answered.
     """
@@ -38,6 +41,7 @@ class Choice:
     options: ReplyOptions
     until: str
     max_text: int | None
+    files: Files = NO_FILES
     also: tuple[Way, ...] = ()
     shut: int = 0
 
@@ -79,6 +83,7 @@ def _everybody(made: list[Choice]) -> Choice | None:
         options=ReplyOptions(allowed=True),
         until="",
         max_text=min(limits, default=None),
+        files=functools.reduce(enclosing.both, [choice.files for choice in open_]),
         also=tuple(choice.way for choice in open_[1:] if choice.way is not None),
         shut=shut,
     )
@@ -87,6 +92,12 @@ def _everybody(made: list[Choice]) -> Choice | None:
 def vias(choice: Choice) -> list[tuple[str, str]]:
     """The conversations (account, conversation) that a choice writes in."""
     return [(way.account, way.conversation) for way in (choice.way, *choice.also) if way is not None]
+
+
+def length(choice: Choice, text: str) -> int:
+    """How much of `max_text` the text takes, in the conversation that counts it longest."""
+    known = [(runtime().accounts[each].channel, talk) for each, talk in vias(choice) if each in runtime().accounts]
+    return max((channel.length(text, talk) for channel, talk in known), default=len(text))
 
 
 def chosen(found: list[Choice], key: str) -> Choice | None:
@@ -106,6 +117,7 @@ def _choice(way: Way, ticket: str) -> Choice:
         options=options,
         until=words.absolute(options.until, runtime().zone) if options.until else "",
         max_text=options.max_text or (None if known is None else known.channel.capabilities.max_text),
+        files=NO_FILES if known is None else enclosing.limits(options.files or known.channel.capabilities.files),
     )
 
 

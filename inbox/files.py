@@ -37,7 +37,7 @@ def thumb(attachment_id: UUID) -> Response:
 def original(attachment_id: UUID) -> Response:
     """The file as it came, to be saved; 404 where it could tell who wrote to somebody who may not know."""
     row = _row(attachment_id)
-    if _hidden(row) and papers.tells(row):
+    if _hidden(row) and papers.tells(row, row.direction):
         abort(404)
     return _answer(row, row.sha256, None)
 

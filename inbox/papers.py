@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.rendering.kinds import PLAYED, RENDERED
 from inbox import words
+from inbox.i18n import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: For those who may not see who wrote: the file itself might tell.
 WITHHELD: Final = "berkas asli hanya untuk yang boleh melihat identitas pelapor"
+#: Of a file that an officer sends: it is here, and its preview is not.
+OWN_OWED: Final = lazy("pratinjaunya sedang dibuat")
 _NAMES: Final = {"image": "Foto", "audio": "Rekaman suara", "video": "Video"}
 
 
@@ -50,16 +53,18 @@ def kind(row: Any) -> str:
     return str(row.content_type).partition("/")[0] if row.content_type in PLAYED else "file"
 
 
-def tells(row: Any) -> bool:
-    """Whether the file says more than it shows: what phones write into pictures and films names places and owners."""
-    return row.content_type in RENDERED
+def tells(row: Any, direction: str) -> bool:
+    """Whether a citizen's file says more than it shows: phones write places and owners into pictures and films."""
+    return direction == "in" and row.content_type in RENDERED
 
 
-def paper(row: Any, cover: Veil) -> Paper:
-    """The attachment as one officer may see it."""
+def paper(row: Any, cover: Veil, direction: str = "in") -> Paper:
+    """The attachment as one officer may see it; `direction` is its line's, a citizen's or ours."""
     how = kind(row) if row.state == "stored" else "gone"
     problem = (row.error or "") if how != "gone" else words.ATTACHMENTS.get(row.state, row.state)
-    withheld = cover.hidden and tells(row)
+    if direction != "in" and row.state == "owed":
+        problem = OWN_OWED
+    withheld = cover.hidden and tells(row, direction)
     if how == "file" and withheld:
         how, problem = "gone", f"{problem}; {WITHHELD}" if problem else WITHHELD
     plain = _NAMES.get(str(row.content_type).partition("/")[0], "Berkas")

@@ -123,9 +123,10 @@ def _explained(ticket: str, text: str, deed: Callable[[Reason], Deed]) -> BaseRe
         why = f"{way.shut} pelapor tidak dapat dibalas lewat kanalnya."
         return refused(ticket, f"{why} Sampaikan alasannya langsung, lalu centang bahwa warga sudah diberi tahu.")
     if way.options.allowed and way.way is not None:
-        if way.max_text is not None and len(text) > way.max_text:
+        taken = answering.length(way, text)
+        if way.max_text is not None and taken > way.max_text:
             return refused(
-                ticket, f"Alasan terlalu panjang: {len(text)} dari {way.max_text} huruf dengan kalimat pembukanya.", 422
+                ticket, f"Alasan terlalu panjang: {taken} dari {way.max_text} huruf dengan kalimat pembukanya.", 422
             )
         reason = Reason(text=text, vias=answering.vias(way))
         return carry_out(ticket, deed(reason), bell=True)

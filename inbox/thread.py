@@ -125,6 +125,7 @@ def _line(row: Any, file: File, desk: Desk, cover: Veil, send: Any) -> Line:
         who=who or "Muara",
         text=cover.text(row.text),
         channel="" if row.direction == "note" else channel_mark(desk.runtime, row.account, row.account).name,
+        papers=tuple(paper(each, cover, row.direction) for each in file.attachments.get(row.id, ())),
         delivery=_delivery(send, cover, desk) if send is not None else None,
         automatic=_automatic_name(row, send),
         withdrawn=desk.time(row.withdrawn_at) if row.withdrawn_at else None,

@@ -215,6 +215,7 @@ class _Server:
         name, content = uploads[kind]
         caption = given.get("caption", "")
         _check_upload(kind, content, caption)
+        self.cloud.uploaded.append((name, content))
         return self._deliver(given, f"[{name}] {caption}".strip(), _as_sent(kind, name, content, caption))
 
     def _send_album(self, given: Mapping[str, str], uploads: Mapping[str, tuple[str, bytes]]) -> list[dict[str, Any]]:
@@ -229,6 +230,7 @@ class _Server:
             caption = item.get("caption", "")
             _check_upload(item["type"], content, caption)
             parts.append((item["type"], name, content, caption))
+        self.cloud.uploaded += [(name, content) for _, name, content, _ in parts]
         return [
             self._deliver(given, f"[{name}] {caption}".strip(), _as_sent(kind, name, content, caption))
             for kind, name, content, caption in parts

@@ -83,6 +83,8 @@ class Cloud:
         self.blocked: set[int] = set()
         self.messages: set[tuple[int, int]] = set()
         self.files: dict[str, tuple[str, bytes]] = {}
+        #: Names and bytes of what the bot sent, in order.
+        self.uploaded: list[tuple[str, bytes]] = []
         self.expired: set[str] = set()
         self._allowed: frozenset[str] | None = None
         self._changed = threading.Condition()

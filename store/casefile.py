@@ -101,9 +101,12 @@ def letter(connection: Connection, scope: Scope, message_id: UUID) -> Any:
 
 
 def attachment(connection: Connection, scope: Scope, attachment_id: UUID) -> Any:
-    """A stored file that the scope reaches, with what is shown of it and its complaint's anonim and rahasia."""
+    """A stored file that the scope reaches, with what is shown of it, its complaint's anonim and rahasia.
+
+    `direction` is its line's.
+    """
     query = (
-        select(Attachment, *_SHOWN, Complaint.anonim, Complaint.rahasia)
+        select(Attachment, *_SHOWN, Complaint.anonim, Complaint.rahasia, Message.direction)
         .join(Message, Message.id == Attachment.message_id)
         .outerjoin(Rendition, Rendition.sha256 == Attachment.sha256)
         .join(Complaint, Complaint.id == Message.complaint_id)

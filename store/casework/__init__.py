@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from store.casework.answers import answer, close
 from store.casework.base import Act, AlreadySortedError, CaseworkError, NotAnswerableError, StaleError, UntoldError
+from store.casework.enclosures import Enclosure
 from store.casework.handling import dispose, mark_read, note, set_program, take
 from store.casework.merging import BuiltOnError, MergeError, merge, merged_by, part
 from store.casework.reasons import GRACE, Reason, archive, hand_on, hold, resume, resume_due
@@ -17,6 +18,7 @@ __all__ = [
     "AlreadySortedError",
     "BuiltOnError",
     "CaseworkError",
+    "Enclosure",
     "MergeError",
     "NotAnswerableError",
     "Reason",

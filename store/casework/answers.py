@@ -13,13 +13,13 @@ from store.casework.base import (
     CaseworkError,
     NotAnswerableError,
     StaleError,
-    done_already,
     line_id_of,
     line_of,
     locked,
     record,
     write,
 )
+from store.casework.enclosures import Enclosure, done_already, enclose
 from store.journal import new_id
 from store.models import Message, Outbox
 from store.partitions import partition
@@ -47,17 +47,18 @@ def answer(
     deliver: bool = True,
     via: tuple[str, str] | None = None,
     also: Sequence[tuple[str, str]] = (),
+    files: Sequence[Enclosure] = (),
 ) -> bool:
     """Write to the citizen through the outbox; False where this form was handled before.
 
     `then` is the state afterwards; None goes on working, or leaves a closed case closed. Without `deliver` the answer
     was given in person or by telephone, and is only recorded. `via` is the (account, conversation) to write in, one of
     `identity.ways`; None takes the first of them. `also` are conversations of other citizens whose complaints were
-    merged into this one: they get the same words. StaleError, TransitionError, NotAnswerableError.
+    merged into this one: they get the same words and `files`. StaleError, TransitionError, NotAnswerableError.
     """
     row = locked(connection, act)
     line_id = line_id_of(act, submission)
-    if done_already(connection, line_id, text):
+    if done_already(connection, line_id, text, files):
         return False
     if row.version != act.version:
         raise StaleError(f"version {row.version}, seen {act.version}")
@@ -65,12 +66,13 @@ def answer(
     state = _state_after(present, then)
     line = line_of(act, row, line_id, text, role="answer")
     if deliver:
-        send(connection, line, chosen(connection, act, row.contact_id, via), act.now)
+        send(connection, line, chosen(connection, act, row.contact_id, via), act.now, files)
         for each in also:
             copy = line_of(act, row, line_id_of(act, f"{submission}:{each}"), text, role="answer")
-            send(connection, copy, chosen(connection, act, row.contact_id, each), act.now)
+            send(connection, copy, chosen(connection, act, row.contact_id, each), act.now, files)
     else:
         said(connection, line)
+        enclose(connection, line_id, row.account, files, act.now)
     changes = {"responded_at": row.responded_at or act.now, "officer_id": row.officer_id or act.officer_id}
     write(connection, act, row, state, asked=state is State.MENUNGGU_WARGA, **changes)
     record(connection, act, "ditutup" if state in CLOSED and present not in CLOSED else "dijawab", state=state.value)
@@ -101,10 +103,13 @@ def chosen(connection: Connection, act: Act, contact: uuid.UUID | None, via: tup
     return found
 
 
-def send(connection: Connection, line: dict[str, Any], way: Way, due: datetime) -> uuid.UUID:
-    """Write an officer's line and queue its message, not sent before `due`; the outbox row's id."""
+def send(
+    connection: Connection, line: dict[str, Any], way: Way, due: datetime, files: Sequence[Enclosure] = ()
+) -> uuid.UUID:
+    """Write an officer's line and queue its message with its files, not sent before `due`; the outbox row's id."""
     line = {**line, "account": way.account, "conversation": way.conversation, "address": way.address}
     connection.execute(insert(Message).values({**line, "in_reply_to": way.external_id}))
+    enclose(connection, line["id"], way.account, files, line["sent_at"])
     outbox_id = new_id()
     connection.execute(
         insert(Outbox).values(

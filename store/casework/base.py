@@ -130,12 +130,6 @@ def repeated(connection: Connection, act: Act, submission: str) -> bool:
     return connection.execute(select(entry)).scalar_one()
 
 
-def done_already(connection: Connection, line_id: uuid.UUID, text: str) -> bool:
-    """Whether this very form was handled; one that came again with other words was not."""
-    query = select(Message.text).where(Message.id == line_id)
-    return connection.execute(query).scalar_one_or_none() == text
-
-
 def line_exists(connection: Connection, line_id: uuid.UUID) -> bool:
     """Whether a line of this id was written, whatever its words."""
     return connection.execute(select(exists().where(Message.id == line_id))).scalar_one()

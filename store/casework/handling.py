@@ -13,7 +13,6 @@ from store.casework.base import (
     AlreadySortedError,
     StaleError,
     before,
-    done_already,
     fresh,
     line_exists,
     line_id_of,
@@ -22,10 +21,12 @@ from store.casework.base import (
     record,
     write,
 )
+from store.casework.enclosures import Enclosure, done_already, enclose
 from store.models import Complaint, Message
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
@@ -60,18 +61,19 @@ def dispose(connection: Connection, act: Act, unit: str, note_text: str, submiss
         connection.execute(insert(Message).values(line))
 
 
-def note(connection: Connection, act: Act, text: str, submission: str) -> bool:
-    """A line between officers; it waits for nobody's version, since it changes nothing that another could miss.
+def note(connection: Connection, act: Act, text: str, submission: str, files: Sequence[Enclosure] = ()) -> bool:
+    """A line between officers, with its files; False where this form was handled before. StaleError.
 
-    False where this form was handled before. StaleError.
+    It waits for nobody's version, since it changes nothing that another could miss.
     """
     row = locked(connection, act)
     line_id = line_id_of(act, submission)
-    if done_already(connection, line_id, text):
+    if done_already(connection, line_id, text, files):
         return False
     if row.version != act.version and line_exists(connection, line_id):
         raise StaleError("the form was sent before with other words")
     connection.execute(insert(Message).values(line_of(act, row, line_id, text, role="note")))
+    enclose(connection, line_id, row.account, files, act.now)
     values = {"touched": True, "last_activity_at": act.now, "version": row.version + 1}
     connection.execute(update(Complaint).where(Complaint.id == act.complaint_id).values(values))
     record(connection, act, "dicatat")

@@ -31,11 +31,22 @@ for (const area of ticket ? document.querySelectorAll("[data-draft]") : []) {
   area.form.addEventListener("submit", () => sessionStorage.setItem(sent, "1"));
 }
 
-// Each channel has its own limit and its own window.
+// Each channel has its own limits, its own files and its own window.
+function limit(box, choice) {
+  const input = box?.querySelector("input[type=file]");
+  if (!input) return;
+  Object.assign(input.dataset, { most: choice.dataset.most, largest: choice.dataset.largest });
+  input.accept = choice.dataset.accept;
+  input.disabled = choice.dataset.most === "0" && !input.files.length;
+  document.getElementById(input.getAttribute("aria-describedby")).textContent = choice.dataset.limits;
+  input.form.dispatchEvent(new Event("limits"));
+}
+
 const via = document.querySelector("[data-via]");
 function turn() {
   const area = via.form.querySelector("textarea");
   area.dataset.max = via.selectedOptions[0].dataset.max ?? "";
+  limit(via.form.querySelector("[data-enclose]"), via.selectedOptions[0]);
   for (const line of via.form.querySelectorAll("[data-way]")) line.hidden = line.dataset.way !== via.value;
   const counter = via.form.querySelector("[data-counter]");
   if (counter && !area.dataset.max) counter.textContent = "";

@@ -1,0 +1,106 @@
+"""Balas and Catatan: words with their files, checked against what the channel takes before anything is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from inbox import answering, enclosing, mentions
+from inbox.acting import LONGEST, carry_out, refused, submission, typed
+from inbox.case import found
+from inbox.i18n import _
+from inbox.state import runtime
+from normalizer.complaint import State
+from store import casework
+from store.blobs import BlobError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from inbox.answering import Choice
+    from store.casework import Act
+    from store.queue import Row
+
+
+def answer(ticket: str) -> BaseResponse:
+    """Balas; with `then` the citizen is asked, or the case is closed with the answer."""
+    text = typed()
+    try:
+        files = enclosing.taken()
+    except BlobError:
+        return _no_store(ticket)
+    with runtime().engine.connect() as connection:
+        way = answering.chosen(answering.choices(connection, found(connection, ticket)), request.form.get("via", ""))
+    in_person = request.form.get("in_person") == "1"
+    if not text:
+        return refused(ticket, _("Tulis jawabannya dulu."), 422)
+    if way is None:
+        return refused(ticket, _("Percakapan yang Anda pilih tidak ada lagi. Pilih kanal lain."))
+    if not way.options.allowed and not in_person:
+        return refused(ticket, way.options.reason or _("Kanal ini tidak dapat menerima jawaban sekarang."))
+    if why := _too_long(way, text, in_person=in_person) or enclosing.misfit(
+        files, enclosing.AMONG_US if in_person else way.files
+    ):
+        return refused(ticket, why, 422)
+    then = {"warga": State.MENUNGGU_WARGA, "selesai": State.SELESAI}.get(request.form.get("then", ""))
+    vias = answering.vias(way)
+    return carry_out(
+        ticket,
+        lambda connection, _row, act: casework.answer(
+            connection,
+            act,
+            text,
+            submission(),
+            then=then,
+            deliver=not in_person,
+            via=vias[0] if vias else None,
+            also=vias[1:],
+            files=files.files,
+        ),
+        bell=not in_person,
+    )
+
+
+def note(ticket: str) -> BaseResponse:
+    """Catatan between officers; who is called by @username is told."""
+    text = typed()
+    try:
+        files = enclosing.taken()
+    except BlobError:
+        return _no_store(ticket)
+    if not text:
+        return refused(ticket, _("Tulis catatannya dulu."), 422)
+    if len(text) > LONGEST:
+        return refused(ticket, _long(_("Catatan"), len(text), LONGEST), 422)
+    if why := enclosing.misfit(files, enclosing.AMONG_US):
+        return refused(ticket, why, 422)
+
+    def deed(connection: Connection, row: Row, act: Act) -> None:
+        called = mentions.meant(connection, row, text)
+        if casework.note(connection, act, text, submission(), files.files):
+            mentions.tell(connection, act, called)
+
+    try:
+        return carry_out(ticket, deed)
+    except mentions.BlindError as error:
+        why = _("@%(name)s tidak dapat membuka aduan ini, jadi tidak dapat dipanggil di sini.", name=error)
+        return refused(ticket, why, 422)
+
+
+def _too_long(way: Choice, text: str, *, in_person: bool) -> str:
+    """Why the words do not fit; empty where they do."""
+    if in_person:
+        return _long(_("Jawaban"), len(text), LONGEST) if len(text) > LONGEST else ""
+    taken, most = answering.length(way, text), way.max_text or LONGEST
+    return _long(_("Jawaban"), taken, most) if taken > most else ""
+
+
+def _long(what: str, taken: int, most: int) -> str:
+    return _("%(what)s terlalu panjang: %(taken)s dari %(most)s huruf.", what=what, taken=taken, most=most)
+
+
+def _no_store(ticket: str) -> BaseResponse:
+    why = _("Penyimpanan berkas sedang tidak dapat dihubungi, jadi lampirannya belum aman. Coba lagi sebentar lagi.")
+    return refused(ticket, why, 503)
