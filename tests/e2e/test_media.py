@@ -54,7 +54,7 @@ def test_a_photo_of_every_kind_is_seen(site: Site, visit: Callable[..., Page], k
     page.goto(f"/inbox/{ticket}")
     image = page.get_by_role("img", name=f"foto.{kind}")
     expect(image).to_be_visible()
-    page.wait_for_function("[...document.querySelectorAll('.papers img')].every(image => image.naturalWidth === 400)")
+    expect(image).to_have_js_property("naturalWidth", 400)
     if more:
         expect(page.get_by_role("link", name="lokasi dari foto")).to_be_visible()
     with page.context.expect_page() as opened:
