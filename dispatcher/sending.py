@@ -42,8 +42,6 @@ PATIENCE = timedelta(hours=24)
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 #: Seconds until a message is tried again whose files the blob store did not give.
 _STORE_PAUSE = 30.0
-#: Seconds until a message is tried again whose files the blob store did not give.
-_STORE_PAUSE = 30.0
 
 
 class Lanes:
@@ -207,7 +205,6 @@ def _deliver(channel: Channel[object], letter: Letter, runtime: Runtime) -> Deli
     if not options.allowed:
         raise _Shut(options.reason or "the channel does not allow an answer now")
     files = _files(channel, options, letter, runtime)
-    files = _files(channel, options, letter, runtime)
     return channel.send(
         OutboundReply(
             id=str(letter.id),
@@ -223,24 +220,6 @@ def _deliver(channel: Channel[object], letter: Letter, runtime: Runtime) -> Deli
             values=_values(runtime, letter),
         )
     )
-
-
-def _files(channel: Channel[object], options: ReplyOptions, letter: Letter, runtime: Runtime) -> Sequence[OutboundFile]:
-    """The files that go along. Refused where the channel takes them no more, or one is gone; Throttled alone else."""
-    wanted = letter.files or []
-    if len(wanted) > (options.files or channel.capabilities.files).most:
-        raise Refused("Kanal ini sekarang tidak menerima lampiran sebanyak itu; kirim jawaban baru tanpa lampiran.")
-    try:
-        return [
-            OutboundFile(
-                name=each["name"], content_type=each["content_type"], content=runtime.blobs.get(each["sha256"])
-            )
-            for each in wanted
-        ]
-    except BlobMissingError:
-        raise Refused("Lampirannya tidak ada lagi di penyimpanan; kirim jawaban baru.") from None
-    except BlobError as error:
-        raise Throttled(str(error), retry_after=_STORE_PAUSE, alone=True) from None
 
 
 def _files(channel: Channel[object], options: ReplyOptions, letter: Letter, runtime: Runtime) -> Sequence[OutboundFile]:
