@@ -224,6 +224,35 @@ def forward(
 
 
 @main.group()
+def audit() -> None:
+    """Look whether the history holds."""
+
+
+@audit.command("verify")
+@_CONFIG
+@_DATA
+@_JSON
+@click.option("--against", default="", metavar="HASH", help="a seal's hash that was noted down outside")
+def audit_verify(config_dir: Path | None, data_dir: Path | None, against: str, *, as_json: bool) -> None:
+    """Hash the whole history anew and compare. Exit code 1 where it does not hold."""
+    from commands import auditing
+
+    holds = auditing.verify(_settings(config_dir, data_dir), against=against, as_json=as_json)
+    sys.exit(0 if holds else 1)
+
+
+@audit.command("seal")
+@_CONFIG
+@_DATA
+@_JSON
+def audit_seal(config_dir: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Seal what has grown since the last seal, and print the latest seal to note down."""
+    from commands import auditing
+
+    auditing.seal(_settings(config_dir, data_dir), as_json=as_json)
+
+
+@main.group()
 def user() -> None:
     """The officers."""
 

@@ -18,7 +18,7 @@ from rq import Queue, SimpleWorker
 
 import wiring
 from config.settings import load
-from dispatcher import listener, logs, runtime, sending, sweeper, watch
+from dispatcher import listener, logs, runtime, sealing, sending, sweeper, watch
 from dispatcher.bells import Bell
 
 if TYPE_CHECKING:
@@ -70,8 +70,9 @@ def run(role: Role, settings: Settings, *, database_url: str, redis_url: str) ->
 
 
 def _keep_time(made: Runtime, stop: threading.Event) -> None:
-    """The sweeper, and beside it the watch over the accounts: asking a provider must not hold up a bell."""
-    threading.Thread(target=watch.run, args=(made, stop), name="watch", daemon=True).start()
+    """The sweeper; beside it what takes long and must hold up no bell: asking providers, looking at the history."""
+    for name, work in {"watch": watch.run, "history": sealing.run}.items():
+        threading.Thread(target=work, args=(made, stop), name=name, daemon=True).start()
     sweeper.run(made, stop)
 
 

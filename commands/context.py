@@ -12,6 +12,7 @@ import wiring
 from commands.saying import fail
 from config.settings import Settings, SettingsError, load
 from dispatcher import runtime
+from store import origin
 from store.engine import is_away
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def running(settings: Settings) -> Iterator[Runtime]:
     database_url, redis_url = wiring.urls(settings)
     made = wiring.build(settings, database_url=database_url, redis_url=redis_url, name="muara cli")
     try:
-        with runtime.active(made):
+        with runtime.active(made), origin.at(origin.COMMAND):
             yield made
     except SQLAlchemyError as error:
         if not is_away(error):

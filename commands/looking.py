@@ -46,7 +46,7 @@ SELECT m.direction, m.role, m.text, m.revised, m.withdrawn_at, m.missing, m.sent
 FROM message m LEFT JOIN outbox o ON o.message_id = m.id WHERE m.complaint_id = :id
 ORDER BY m.sent_at, m.sequence, m.external_id
 """
-_HISTORY = "SELECT at, actor, kind, data FROM event WHERE complaint_id = :id ORDER BY id"
+_HISTORY = "SELECT at, actor, kind, data, origin FROM event WHERE complaint_id = :id ORDER BY seq"
 
 
 def queue(settings: Settings, *, program: str | None, limit: int, as_json: bool) -> None:

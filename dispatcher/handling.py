@@ -9,7 +9,7 @@ from dispatcher import applying, cases, replies, telling
 from dispatcher.conversation import Conversation, Key
 from dispatcher.grouping import group_key
 from normalizer.messages import DeliveryReceipt, Edit, InboundMessage, Unsent
-from store import bulk, contacts, items, outbox, revisions, threads, tickets
+from store import bulk, contacts, items, origin, outbox, revisions, threads, tickets
 from store.items import ItemRow, Result
 from store.journal import new_id
 
@@ -164,11 +164,20 @@ def _write(runtime: Runtime, connection: Connection, found: Sequence[Conversatio
     _write_files(connection, found, now)
     revisions.write(connection, [row for conversation in found for row in conversation.revisions if row.get("fresh")])
     events = [
-        {"complaint_id": case, "at": now, "actor": actor, "kind": kind, "data": data}
+        {
+            "complaint_id": case,
+            "at": now,
+            "actor": actor,
+            "kind": kind,
+            "data": data,
+            "origin": origin.channel(conversation.account.name) if actor == "warga" else origin.SYSTEM,
+        }
         for conversation in found
         for case, actor, kind, data in conversation.events
     ]
-    bulk.insert(connection, "event", ("complaint_id", "at", "actor", "kind", "data"), events)
+    # In one order by whoever writes into several cases: two such writers never wait for each other.
+    events.sort(key=lambda event: event["complaint_id"])
+    bulk.insert(connection, "event", ("complaint_id", "at", "actor", "kind", "data", "origin"), events)
     telling.of_batch(runtime, connection, found, now)
     for conversation in found:
         cases.acknowledge(conversation)

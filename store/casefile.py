@@ -60,7 +60,7 @@ def read(connection: Connection, complaint_id: UUID) -> File:
     for row in connection.execute(files):
         attachments.setdefault(row.message_id, []).append(row)
     outbox = connection.execute(select(Outbox).where(Outbox.complaint_id == complaint_id).order_by(Outbox.seq)).all()
-    events = connection.execute(select(Event).where(Event.complaint_id == complaint_id).order_by(Event.id)).all()
+    events = connection.execute(select(Event).where(Event.complaint_id == complaint_id).order_by(Event.seq)).all()
     known = select(ContactAddress).where(ContactAddress.contact_id == complaint.contact_id)
     return File(
         complaint=complaint,

@@ -43,7 +43,7 @@ def last(connection: Connection, complaint_id: uuid.UUID, account: str) -> Step 
     query = (
         select(Event.data)
         .where(Event.complaint_id == complaint_id, Event.kind == EVENT, Event.data["account"].astext == account)
-        .order_by(Event.id.desc())
+        .order_by(Event.seq.desc())
         .limit(1)
     )
     data = connection.execute(query).scalar_one_or_none()

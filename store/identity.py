@@ -182,7 +182,8 @@ def _note(
     connection: Connection, contact_id: uuid.UUID, kind: str, channels: list[str], *, actor: str, now: datetime
 ) -> None:
     """Into the history of every complaint of the contact; without the address, which history must not repeat."""
-    found = connection.execute(select(Complaint.id).where(Complaint.contact_id == contact_id)).scalars().all()
+    mine = select(Complaint.id).where(Complaint.contact_id == contact_id).order_by(Complaint.id)
+    found = connection.execute(mine).scalars().all()
     if found:
         data = {"channels": channels}
         rows = [{"complaint_id": each, "at": now, "actor": actor, "kind": kind, "data": data} for each in found]

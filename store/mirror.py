@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from normalizer.clock import Facts
 from normalizer.complaint import CLOSED, State
 from normalizer.remote import RemoteState, follow
+from store import origin
 from store.models import Complaint, Event
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _locked(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID,
 def _last(connection: Connection, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, _Last]:
     query = select(Event.complaint_id, Event.data).where(Event.complaint_id.in_(ids), Event.kind == EVENT)
     found: dict[uuid.UUID, _Last] = {}
-    for case_id, data in connection.execute(query.order_by(Event.id)):
+    for case_id, data in connection.execute(query.order_by(Event.complaint_id, Event.seq)):
         last = found.setdefault(case_id, _Last())
         last.version, last.word = str(data.get("version", "")), str(data.get("word", ""))
         if data.get("moved") in set(State):
@@ -140,4 +141,5 @@ def _record(connection: Connection, case_id: uuid.UUID, told: Told, moved: State
         "version": told.version,
         "moved": None if moved is None else moved.value,
     }
-    connection.execute(insert(Event).values(complaint_id=case_id, at=now, actor="sistem", kind=EVENT, data=data))
+    row = {"complaint_id": case_id, "at": now, "actor": "sistem", "kind": EVENT, "data": data}
+    connection.execute(insert(Event).values(**row, origin=origin.channel(told.account)))

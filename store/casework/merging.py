@@ -83,7 +83,7 @@ def merged_by(connection: Connection, row: Any) -> Any:
     if row.state != State.DIGABUNG.value:
         return None
     query = select(Event).where(Event.complaint_id == row.id, Event.kind == "digabung")
-    last = connection.execute(query.order_by(Event.id.desc()).limit(1)).one_or_none()
+    last = connection.execute(query.order_by(Event.seq.desc()).limit(1)).one_or_none()
     return last if last is not None and "merged" in last.data else None
 
 

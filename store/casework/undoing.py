@@ -39,7 +39,7 @@ class Undoable:
 def undoable(connection: Connection, act: Act) -> Undoable | None:
     """The act that this officer could take back now, where the complaint is as he left it."""
     last = connection.execute(
-        select(Event).where(Event.complaint_id == act.complaint_id).order_by(Event.id.desc()).limit(1)
+        select(Event).where(Event.complaint_id == act.complaint_id).order_by(Event.seq.desc()).limit(1)
     ).one_or_none()
     if last is None or last.actor != act.username or "undo" not in last.data:
         return None

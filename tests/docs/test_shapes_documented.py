@@ -93,7 +93,7 @@ def test_show(muara: Callable[..., list[dict[str, Any]]]) -> None:
     assert set(case) == named(before) | set(re.findall(r"`(\w+)`", before.partition("|")[0]))
     assert {line["direction"] for line in case["thread"]} == {"in", "out"}
     assert all(set(line) == named(messages) for line in case["thread"])
-    assert all(set(event) == {"at", "actor", "kind", "data"} for event in case["history"])
+    assert all(set(event) == {"at", "actor", "kind", "data", "origin"} for event in case["history"])
 
 
 def test_ledger(muara: Callable[..., list[dict[str, Any]]]) -> None:
