@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inbox import rights, words
 from inbox.clockface import Chip, chip
+from inbox.i18n import _
 from inbox.masking import veil
 from normalizer.complaint import State
 from normalizer.text import subject
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.runtime import Runtime
+    from inbox.masking import Veil
     from store.people import Person
     from store.queue import Row
 
@@ -36,7 +38,7 @@ class Mark:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One complaint in the list."""
+    """One complaint in the list; of one that was searched for `hit` says where that stands, and it is marked."""
 
     ticket: str
     mark: Mark
@@ -55,6 +57,8 @@ class Card:
     mine: bool
     taken: bool
     version: int
+    veiled: bool
+    hit: str = ""
 
 
 def channel_mark(runtime: Runtime, account: str, channel: str) -> Mark:
@@ -92,15 +96,16 @@ def _flags(row: Row) -> list[tuple[str, str]]:
     return [(flag.value, words.FLAGS[flag]) for flag, up in raised.items() if up]
 
 
-def card(row: Row, person: Person, runtime: Runtime, now: datetime) -> Card:
-    """A row as this officer may see it."""
-    hidden = rights.masked(person, anonim=row.anonim, rahasia=row.rahasia)
-    cover = veil(hidden, (row.name, row.contact_name, row.address))
+def card(row: Row, person: Person, runtime: Runtime, now: datetime, *, cover: Veil | None = None) -> Card:
+    """A row as this officer may see it; `cover` is a veil that knows more of its reporter than the row."""
+    if cover is None:
+        hidden = rights.masked(person, anonim=row.anonim, rahasia=row.rahasia)
+        cover = veil(hidden, (row.name, row.contact_name, row.address))
     state = State(row.state)
     return Card(
         ticket=row.ticket,
         mark=channel_mark(runtime, row.account, row.channel),
-        words=subject(cover.text(row.body), _FIRST_WORDS) or "(tanpa teks)",
+        words=subject(cover.text(row.body), _FIRST_WORDS) or _("(tanpa teks)"),
         who=cover.who(row.name, row.contact_name, row.address, anonim=row.anonim),
         where=cover.text(place_label(row.place)),
         age=words.ago(row.opened_at, now, runtime.zone),
@@ -115,6 +120,7 @@ def card(row: Row, person: Person, runtime: Runtime, now: datetime) -> Card:
         mine=row.officer_id == person.id,
         taken=row.officer_id is not None,
         version=row.version,
+        veiled=cover.hidden,
     )
 
 
@@ -137,8 +143,8 @@ def rail(counts: Mapping[Queue, int], active: Queue, person: Person, *, tray: bo
             continue
         label = words.QUEUES[queue]
         if queue is Queue.UNIT and person.unit is None:
-            label = "Di unit"
-        text = "1.000+" if count > CAP else str(count)
+            label = _("Di unit")
+        text = _("1.000+") if count > CAP else str(count)
         alarm = queue is Queue.LATE and count > 0
         shelves.append(Shelf(queue=queue.value, label=label, count=text, active=queue is active, alarm=alarm))
     return shelves

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import request
+from flask import redirect, request, url_for
 
-from inbox import rights, words
+from inbox import emptiness, finding, rights, words
+from inbox.i18n import _
 from inbox.presenters import card, rail
 from inbox.state import now, page, person, runtime, scope
-from normalizer import ticket as codes
-from normalizer.text import searchable
+from normalizer import seek
 from store import queue as store
 from store.queue import After, Flag, Queue, Sort, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flask import Response
     from sqlalchemy import Connection
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from normalizer.seek import Sought
 
 #: The query parameters that make up a view of the queue; case pages carry them along.
-_PARAMETERS: Final = ("antrean", "urut", "program", "kanal", "jenis", "unit", "tanda", "q", "setelah")
+_FILTERS: Final = ("program", "kanal", "jenis", "unit", "kecamatan", "tanda", "dari", "sampai", "q")
+_PARAMETERS: Final = ("antrean", "urut", *_FILTERS, "setelah")
 _LONGEST_QUERY: Final = 200
+#: Beyond these no complaint was written, and not every calendar goes on.
+_YEARS: Final = range(1970, 2200)
 #: What was written before a page was made may be committed after it.
 _OVERLAP: Final = timedelta(seconds=5)
 _DEFAULT_NEWEST: Final = frozenset({Queue.DONE, Queue.ALL, Queue.TRIAGE})
@@ -40,6 +45,7 @@ class View:
     wanted: Wanted
     after: After | None
     typed: str
+    sought: Sought | None
     values: Mapping[str, str]
 
     def link(self, **changes: str | None) -> str:
@@ -56,7 +62,7 @@ class View:
     @property
     def narrowed(self) -> bool:
         """Whether a filter or a search may be why nothing is there."""
-        return any(self.values.get(name) for name in ("program", "kanal", "jenis", "unit", "tanda", "q"))
+        return any(self.values.get(name) for name in _FILTERS)
 
 
 def _known(kind: type[Queue | Sort | Flag], value: str | None) -> Any:
@@ -79,49 +85,85 @@ def _written(after: After | None) -> str | None:
 
 def view() -> View:
     """The view that the request's address asks for."""
-    values = {name: request.args[name][:_LONGEST_QUERY].strip() for name in _PARAMETERS if request.args.get(name)}
-    typed = values.get("q", "").replace("\0", "")
+    return read(request.args)
+
+
+def read(given: Mapping[str, str]) -> View:
+    """The view that these parameters of an address ask for; what cannot be read is as if it were not there."""
+    found = {name: given.get(name, "").replace("\0", "")[:_LONGEST_QUERY].strip() for name in _PARAMETERS}
+    values = {name: value for name, value in found.items() if value}
+    typed = values.get("q", "")
+    sought = seek.read(typed) if typed else None
     queue = _known(Queue, values.get("antrean")) or (Queue.ALL if typed else Queue.NEW)
     if typed:
         queue = Queue.ALL
     default = Sort.NEWEST if queue in _DEFAULT_NEWEST else Sort.DUE
-    code = codes.read(typed) if typed else None
     wanted = Wanted(
         queue=queue,
-        sort=_known(Sort, values.get("urut")) or default,
-        channel=_plain(values.get("kanal")),
-        type=_plain(values.get("jenis")),
-        unit=_plain(values.get("unit")),
-        program=_plain(values.get("program")),
+        sort=Sort.NEWEST if typed else _known(Sort, values.get("urut")) or default,
+        channel=values.get("kanal"),
+        type=values.get("jenis"),
+        unit=values.get("unit"),
+        program=values.get("program"),
         flag=_known(Flag, values.get("tanda")),
-        words=searchable(typed) if typed and code is None else None,
-        ticket=code,
+        place=values.get("kecamatan"),
+        since=_midnight(values.get("dari")),
+        until=_midnight(values.get("sampai"), later=1),
+        ticket=None if sought is None else sought.ticket,
     )
-    return View(wanted=wanted, after=_after(values.get("setelah")), typed=typed, values=values)
+    return View(wanted=wanted, after=_after(values.get("setelah")), typed=typed, sought=sought, values=values)
 
 
-def _plain(value: str | None) -> str | None:
-    return value.replace("\0", "") if value else None
+def _midnight(day: str | None, *, later: int = 0) -> datetime | None:
+    """The moment at which that day (`2026-11-23`) begins, or the one so many days later."""
+    try:
+        found = date.fromisoformat(day or "")
+    except ValueError:
+        return None
+    if found.year not in _YEARS:
+        return None
+    return datetime.combine(found + timedelta(days=later), time.min, runtime().zone)
 
 
 def listing(connection: Connection, seen: View, selected: str | None = None) -> dict[str, Any]:
     """Everything that rail and list show; case pages show them too."""
-    mine, reach, house = person(), scope(), runtime()
-    rows = store.page(connection, reach, seen.wanted, now(), after=seen.after)
+    reach = scope()
     counts = store.counts(connection, reach, now(), program=seen.wanted.program)
     tray = reach.tray is None or bool(reach.tray)
-    after = _written(rows.after)
+    offered = choices()
     return {
         "view": seen,
         "since": (now() - _OVERLAP).isoformat(),
-        "cards": [card(row, mine, house, now()) for row in rows.rows],
-        "shelves": rail(counts, seen.wanted.queue, mine, tray=tray),
+        "shelves": rail(counts, seen.wanted.queue, person(), tray=tray),
         "selected": selected,
-        "next_page": seen.link(setelah=after) if after else None,
-        "heading": "Hasil pencarian" if seen.typed else words.QUEUES[seen.wanted.queue],
-        "empty": "Tidak ada yang cocok." if seen.narrowed else words.EMPTY[seen.wanted.queue],
-        **choices(),
+        "heading": _("Hasil pencarian") if seen.typed else words.QUEUES[seen.wanted.queue],
+        **_found(connection, seen, offered),
+        **offered,
     }
+
+
+def _found(connection: Connection, seen: View, offered: dict[str, Any]) -> dict[str, Any]:
+    """The cards of the page, where the next one starts, and what is to be said where there are none."""
+    if seen.sought is not None and seen.sought.ticket is None:
+        found = finding.results(connection, seen.wanted, seen.sought, seen.after)
+        return {
+            "cards": found.cards,
+            "next_page": _next(seen, found.after),
+            "empty": emptiness.search(seen, found, offered),
+            "remarks": emptiness.remarks(found),
+        }
+    page_of = store.page(connection, scope(), seen.wanted, now(), after=seen.after)
+    return {
+        "cards": [card(row, person(), runtime(), now()) for row in page_of.rows],
+        "next_page": _next(seen, page_of.after),
+        "empty": emptiness.queue(seen, offered),
+        "remarks": [],
+    }
+
+
+def _next(seen: View, after: After | None) -> str | None:
+    written = _written(after)
+    return seen.link(setelah=written) if written else None
 
 
 def choices() -> dict[str, Any]:
@@ -132,6 +174,7 @@ def choices() -> dict[str, Any]:
         "programs": {program.key: program.name for program in programs},
         "channels": dict(sorted(channels.items(), key=lambda pair: pair[1])),
         "units": {unit.code: unit.name for program in programs for unit in program.units},
+        "places": {name: name for name in sorted({name for program in programs for name in program.places})},
         "types": words.TYPES,
         "flags": {flag.value: label for flag, label in words.FLAGS.items()},
         "sorts": {sort.value: label for sort, label in words.SORTS.items()},
@@ -140,9 +183,15 @@ def choices() -> dict[str, Any]:
     }
 
 
-def show() -> Response:
-    """The queue page."""
+def show() -> BaseResponse:
+    """The queue page; a whole ticket in the search box leads straight to its case."""
     seen = view()
+    if seen.wanted.ticket is not None:
+        with runtime().engine.connect() as connection:
+            if store.find(connection, scope(), seen.wanted.ticket) is not None:
+                return redirect(url_for("inbox.case", ticket=seen.wanted.ticket), 303)
+    elif seen.typed:
+        finding.refresh(runtime().engine)
     with runtime().engine.connect() as connection:
         shown = listing(connection, seen)
     return page("queue.html", title=shown["heading"], **shown)

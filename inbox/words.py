@@ -37,7 +37,11 @@ EMPTY: Final = {
     Queue.DONE: "Belum ada aduan yang selesai.",
     Queue.ALL: "Belum ada aduan.",
 }
-SORTS: Final = {Sort.DUE: "Tenggat terdekat", Sort.NEWEST: "Terbaru"}
+SORTS: Final = {
+    Sort.DUE: "Tenggat terdekat",
+    Sort.NEWEST: "Terbaru",
+    Sort.WAITING: "Menunggu terlama",
+}
 TYPES: Final = {"pengaduan": "Pengaduan", "aspirasi": "Aspirasi", "informasi": "Permintaan informasi"}
 FLAGS: Final = {
     Flag.UNREAD: "Belum dibaca",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from normalizer import ticket
 from normalizer.identity import canonical_phone
-from normalizer.text import tokens
+from normalizer.text import spellings, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,9 @@ _LONGEST_EMAIL: Final = 254
 
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE: Final = re.compile(r"(?<![\w+.])\+?\(?\d(?:[\s.()/-]{0,2}\d){7,15}(?!\d)")
+#: PostgreSQL has no list of them for Indonesian.
+_COMMON_TEXT: Final = "yang dan atau di ke dari untuk dengan pada ini itu juga agar oleh dalam akan adalah para"
+_COMMON: Final = frozenset(_COMMON_TEXT.split())
 _QUOTED: Final = re.compile(r'"([^"]*)"|\u201c([^\u201c\u201d]*)\u201d')
 
 
@@ -28,18 +31,14 @@ _QUOTED: Final = re.compile(r'"([^"]*)"|\u201c([^\u201c\u201d]*)\u201d')
 class Sought:
     """`ticket` is a code and nothing else; `phones` are E.164, `emails` small; each phrase is its words in order.
 
-    A word alone is a phrase of one.
+    A word alone is a phrase of one. `common` are words that stand everywhere and are not looked for alone.
     """
 
     ticket: str | None = None
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     phrases: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing in it that a search could look for."""
-        return self.ticket is None and not (self.phones or self.emails or self.phrases)
+    common: tuple[str, ...] = ()
 
 
 def read(typed: str) -> Sought:
@@ -53,11 +52,13 @@ def read(typed: str) -> Sought:
     numbers = phones(rest)
     rest = _PHONE.sub(lambda found: " " if canonical_phone(found[0]) else found[0], rest)
     phrases = [tuple(tokens(found[1] or found[2] or "")) for found in _QUOTED.finditer(rest)]
-    phrases += [(word,) for word in tokens(_QUOTED.sub(" ", rest))]
+    words = tokens(_QUOTED.sub(" ", rest))
+    phrases += [(word,) for word in words if spellings(word)[0] not in _COMMON]
     return Sought(
         phones=numbers,
         emails=emails(typed),
         phrases=tuple(dict.fromkeys(phrase for phrase in phrases if phrase))[:_MOST],
+        common=tuple(dict.fromkeys(word for word in words if spellings(word)[0] in _COMMON)),
     )
 
 

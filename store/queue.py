@@ -43,10 +43,11 @@ class Queue(enum.StrEnum):
 
 
 class Sort(enum.StrEnum):
-    """By next deadline, or newest first."""
+    """By next deadline, newest first, or by who has waited longest for an answer of ours."""
 
     DUE = "tenggat"
     NEWEST = "terbaru"
+    WAITING = "menunggu"
 
 
 class Flag(enum.StrEnum):
@@ -86,7 +87,10 @@ class Scope:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A queue, narrowed. `words` are searched as normalizer.text.searchable gives them; `ticket` is a whole code."""
+    """A queue, narrowed. `place` is a name of the program's file; opened from `since` on, and before `until`.
+
+    What is looked for by words is not part of it: see `store.search`. `ticket` is a whole code.
+    """
 
     queue: Queue = Queue.NEW
     sort: Sort = Sort.DUE
@@ -95,7 +99,9 @@ class Wanted:
     unit: str | None = None
     program: str | None = None
     flag: Flag | None = None
-    words: str | None = None
+    place: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     ticket: str | None = None
 
 
@@ -138,6 +144,7 @@ class Row:
     warned: list[Any]
     closed_at: datetime | None
     last_activity_at: datetime
+    waiting_since: datetime | None
     version: int
     name: str | None
     contact_name: str | None
@@ -191,8 +198,8 @@ def _queue(queue: Queue, scope: Scope, now: datetime) -> ColumnElement[bool]:
     return conditions[queue]
 
 
-def _narrowed(wanted: Wanted, scope: Scope, now: datetime) -> ColumnElement[bool]:
-    """The conditions of a queue with its filters; a search looks through all queues."""
+def narrowed(wanted: Wanted, scope: Scope, now: datetime) -> ColumnElement[bool]:
+    """The conditions of a queue with its filters, as far as the scope reaches."""
     conditions: list[ColumnElement[bool]] = [within(scope), _queue(wanted.queue, scope, now)]
     for column, value in (
         (Complaint.channel, wanted.channel),
@@ -205,8 +212,12 @@ def _narrowed(wanted: Wanted, scope: Scope, now: datetime) -> ColumnElement[bool
             conditions.append(column == value)
     if wanted.flag is not None:
         conditions.append(_FLAGS[wanted.flag].is_(True))
-    if wanted.words is not None:
-        conditions.append(Complaint.search.op("@@")(func.websearch_to_tsquery("indonesian", wanted.words)))
+    if wanted.place is not None:
+        conditions.append(Complaint.place.contains({"candidates": [wanted.place]}))
+    if wanted.since is not None:
+        conditions.append(Complaint.opened_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(Complaint.opened_at < wanted.until)
     return and_(*conditions)
 
 
@@ -239,6 +250,10 @@ def _cards() -> Select[Any]:
     )
 
 
+#: What is sorted by, the earliest on top, behind all that have none.
+_RISING: Final = {Sort.DUE: Complaint.next_due_at, Sort.WAITING: Complaint.waiting_since}
+
+
 def _ordered(query: Select[Any], sort: Sort, after: After | None) -> Select[Any]:
     if sort is Sort.NEWEST:
         query = query.order_by(Complaint.opened_at.desc(), Complaint.id.desc())
@@ -247,27 +262,40 @@ def _ordered(query: Select[Any], sort: Sort, after: After | None) -> Select[Any]
         if after.at is None:
             return query.where(false())
         return query.where(tuple_(Complaint.opened_at, Complaint.id) < tuple_(literal(after.at), literal(after.id)))
-    query = query.order_by(Complaint.next_due_at, Complaint.id)
-    if after is None:
-        return query
-    if after.at is None:
-        return query.where(Complaint.next_due_at.is_(None), Complaint.id > after.id)
-    return query.where(tuple_(Complaint.next_due_at, Complaint.id) > tuple_(literal(after.at), literal(after.id)))
+    column = _RISING[sort]
+    query = query.order_by(column, Complaint.id)
+    if after is not None and after.at is None:
+        return query.where(column.is_(None), Complaint.id > after.id)
+    if after is not None:
+        return query.where(tuple_(column, Complaint.id) > tuple_(literal(after.at), literal(after.id)))
+    # Few wait for an answer: their index holds nobody else, and says so.
+    return query.where(column.is_not(None)) if sort is Sort.WAITING else query
 
 
 def page(
     connection: Connection, scope: Scope, wanted: Wanted, now: datetime, *, after: After | None = None, limit: int = 50
 ) -> Page:
-    """One page of a queue. What has no deadline stands behind what has one."""
-    query = _cards().where(_narrowed(wanted, scope, now))
-    rows = _rows(connection, _ordered(query, wanted.sort, after).limit(limit + 1))
-    if len(rows) <= limit and wanted.sort is Sort.DUE and after is not None and after.at is not None:
-        # A row comparison leaves out what has no deadline: it follows once the deadlines are through.
-        rest = query.where(Complaint.next_due_at.is_(None)).order_by(Complaint.id)
-        rows += _rows(connection, rest.limit(limit + 1 - len(rows)))
-    last = rows[limit - 1] if len(rows) > limit else None
-    at = None if last is None else (last.opened_at if wanted.sort is Sort.NEWEST else last.next_due_at)
-    return Page(rows=rows[:limit], after=None if last is None else After(at=at, id=last.id))
+    """One page of a queue. What has no deadline, or waits for no answer, stands behind what has one."""
+    query = _cards().where(narrowed(wanted, scope, now))
+    found = _rows(connection, _ordered(query, wanted.sort, after).limit(limit + 1))
+    column = _RISING.get(wanted.sort)
+    cut = wanted.sort is Sort.WAITING if after is None else after.at is not None
+    if len(found) <= limit and column is not None and cut:
+        # A row comparison leaves out what has none: it follows once the others are through.
+        rest = query.where(column.is_(None)).order_by(Complaint.id)
+        found += _rows(connection, rest.limit(limit + 1 - len(found)))
+    last = found[limit - 1] if len(found) > limit else None
+    at = None if last is None else getattr(last, _BY[wanted.sort])
+    return Page(rows=found[:limit], after=None if last is None else After(at=at, id=last.id))
+
+
+_BY: Final = {Sort.DUE: "next_due_at", Sort.NEWEST: "opened_at", Sort.WAITING: "waiting_since"}
+
+
+def cards(connection: Connection, ids: Sequence[UUID]) -> list[Row]:
+    """These complaints in this order."""
+    found = {row.id: row for row in _rows(connection, _cards().where(Complaint.id.in_(ids)))} if ids else {}
+    return [found[each] for each in ids if each in found]
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[Row]:
@@ -276,8 +304,8 @@ def _rows(connection: Connection, query: Select[Any]) -> list[Row]:
 
 def find(connection: Connection, scope: Scope, ticket: str) -> Row | None:
     """The complaint of a ticket where the scope reaches it; None for any other, whether it exists or not."""
-    rows = _rows(connection, _cards().where(within(scope), Complaint.ticket == ticket))
-    return rows[0] if rows else None
+    found = _rows(connection, _cards().where(within(scope), Complaint.ticket == ticket))
+    return found[0] if found else None
 
 
 def counts(connection: Connection, scope: Scope, now: datetime, *, program: str | None = None) -> dict[Queue, int]:
@@ -288,7 +316,7 @@ def counts(connection: Connection, scope: Scope, now: datetime, *, program: str 
 
 
 def _capped(wanted: Wanted, scope: Scope, now: datetime) -> Any:
-    inner = select(literal(1)).select_from(Complaint).where(_narrowed(wanted, scope, now)).limit(CAP + 1).subquery()
+    inner = select(literal(1)).select_from(Complaint).where(narrowed(wanted, scope, now)).limit(CAP + 1).subquery()
     return select(func.count()).select_from(inner).scalar_subquery().label(wanted.queue.name.lower())
 
 
@@ -296,7 +324,7 @@ def arrived(connection: Connection, scope: Scope, wanted: Wanted, now: datetime,
     """Tickets that came into a queue after `since`, newest first, at most a hundred."""
     query = (
         select(Complaint.ticket)
-        .where(_narrowed(wanted, scope, now), Complaint.created_at > since)
+        .where(narrowed(wanted, scope, now), Complaint.created_at > since)
         .order_by(Complaint.created_at.desc())
         .limit(100)
     )

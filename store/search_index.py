@@ -32,6 +32,8 @@ _PER_WORD: Final = 8
 BATCH: Final = 200
 #: The advisory lock of whoever brings the index up to date: two at once could write what the first has read last.
 _LOCK: Final = 7_246_021
+#: The columns of a complaint that a search can be narrowed by inside the index, where they are true.
+FLAGS: Final = ("anonim", "rahasia", "format_unclear", "likely_double")
 _WEEK: Final = 7 * 86400
 _SEPARATOR: Final = "\x1f"
 
@@ -44,7 +46,7 @@ def week(at: datetime) -> int:
 def facet(kind: str, value: str | int | None) -> str:
     """A lexeme that no text can give, since it has a blank in it: what a search is narrowed by inside the index.
 
-    `kind` is program, unit, account, week, phone or email; None is "has none".
+    `kind` is program, unit, account, channel, type, place, flag, week, phone or email; None is "has none".
     """
     return f"{kind} {'' if value is None else value}"
 
@@ -63,8 +65,9 @@ _CLAIM = """
 DELETE FROM search_due WHERE id IN (SELECT id FROM search_due ORDER BY id DESC LIMIT %s) RETURNING complaint_id
 """
 _CASES = """
-SELECT c.id, c.opened_at, c.program, c.unit, c.account, c.anonim OR c.rahasia AS hidden, c.ticket, c.subject, c.place,
-       c.contact_id, k.name AS contact
+SELECT c.id, c.opened_at, c.program, c.unit, c.account, c.channel, c.type, c.place, c.anonim, c.rahasia,
+       c.anonim OR c.rahasia AS hidden, c.format_unclear, c.likely_double, c.ticket, c.subject, c.contact_id,
+       k.name AS contact
 FROM complaint c LEFT JOIN contact k ON k.id = c.contact_id WHERE c.id = ANY(%s)
 """
 _LINES = """
@@ -105,19 +108,29 @@ def catch_up(connection: Connection, most: int = BATCH) -> int:
     return len(due)
 
 
+def identities(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """By what names, addresses and numbers the reporters of these complaints are known."""
+    return {each.row.id: each.identities for each in _gathered(connection, ids)}
+
+
 def _read_anew(connection: Connection, ids: Sequence[UUID]) -> None:
+    cases = _gathered(connection, ids)
+    connection.exec_driver_sql(_UNVEIL, ([each.row.id for each in cases if not each.row.hidden],))
+    rows = [_row(each, veiled=False) for each in cases]
+    rows += [_row(each, veiled=True) for each in cases if each.row.hidden]
+    if rows:
+        connection.exec_driver_sql(_WRITE, (_SEPARATOR, *(list(column) for column in zip(*rows, strict=True))))
+
+
+def _gathered(connection: Connection, ids: Sequence[UUID]) -> list[_Case]:
+    """All that there is to read of these complaints."""
     cases = {row.id: _case(row) for row in connection.exec_driver_sql(_CASES, (list(ids),))}
     for row in connection.exec_driver_sql(_LINES, (list(cases),)):
         _add_line(cases[row[0]], *row[1:])
     for complaint_id, name in connection.exec_driver_sql(_FILES, (list(cases),)):
         cases[complaint_id].hidden_texts.append(name)
     _add_addresses(connection, list(cases.values()))
-    open_ones = [each.row.id for each in cases.values() if not each.row.hidden]
-    connection.exec_driver_sql(_UNVEIL, (open_ones,))
-    rows = [_row(each, veiled=False) for each in cases.values()]
-    rows += [_row(each, veiled=True) for each in cases.values() if each.row.hidden]
-    if rows:
-        connection.exec_driver_sql(_WRITE, (_SEPARATOR, *(list(column) for column in zip(*rows, strict=True))))
+    return list(cases.values())
 
 
 def _case(row: Any) -> _Case:
@@ -159,12 +172,7 @@ def _add_addresses(connection: Connection, cases: Sequence[_Case]) -> None:
 def _row(case: _Case, *, veiled: bool) -> tuple[UUID, bool, datetime, str, str]:
     """The columns of one row of the index; under the veil from exactly what is read under it."""
     row = case.row
-    marks = [
-        facet("program", row.program),
-        facet("unit", row.unit),
-        facet("account", row.account),
-        facet("week", week(row.opened_at)),
-    ]
+    marks = _facets(row)
     if veiled:
         identity = pattern(case.identities)
         # Spelt plainly before it is covered: what a reader takes for the name must not be found by it either.
@@ -175,6 +183,16 @@ def _row(case: _Case, *, veiled: bool) -> tuple[UUID, bool, datetime, str, str]:
         marks += [facet("phone", each) for each in _each(seek.phones(text) for text in texts)]
         marks += [facet("email", each) for each in _each(seek.emails(text) for text in texts)]
     return row.id, veiled, row.opened_at, _held(words), _SEPARATOR.join(marks)
+
+
+def _facets(row: Any) -> list[str]:
+    """What does not change with every click; whoever is unread or waits for an answer is asked of the complaint."""
+    return [
+        *(facet(kind, getattr(row, kind)) for kind in ("program", "unit", "account", "channel", "type")),
+        *(facet("place", name) for name in (row.place or {}).get("candidates") or ()),
+        *(facet("flag", name) for name in FLAGS if getattr(row, name)),
+        facet("week", week(row.opened_at)),
+    ]
 
 
 def _held(words: list[str]) -> str:

@@ -52,13 +52,13 @@ CREATE FUNCTION search_mark_complaint() RETURNS trigger LANGUAGE plpgsql AS $$ B
 END $$
 """,
     """
-CREATE TRIGGER search_mark_complaint AFTER UPDATE OF program, unit, account, contact_id, ticket, subject, place, anonim,
-  rahasia, opened_at ON complaint FOR EACH ROW WHEN (
-    (OLD.program, OLD.unit, OLD.account, OLD.contact_id, OLD.ticket, OLD.subject, OLD.place, OLD.anonim, OLD.rahasia,
-     OLD.opened_at)
+CREATE TRIGGER search_mark_complaint AFTER UPDATE OF program, unit, account, type, contact_id, ticket, subject, place,
+  anonim, rahasia, format_unclear, likely_double, opened_at ON complaint FOR EACH ROW WHEN (
+    (OLD.program, OLD.unit, OLD.account, OLD.type, OLD.contact_id, OLD.ticket, OLD.subject, OLD.place, OLD.anonim,
+     OLD.rahasia, OLD.format_unclear, OLD.likely_double, OLD.opened_at)
     IS DISTINCT FROM
-    (NEW.program, NEW.unit, NEW.account, NEW.contact_id, NEW.ticket, NEW.subject, NEW.place, NEW.anonim, NEW.rahasia,
-     NEW.opened_at)
+    (NEW.program, NEW.unit, NEW.account, NEW.type, NEW.contact_id, NEW.ticket, NEW.subject, NEW.place, NEW.anonim,
+     NEW.rahasia, NEW.format_unclear, NEW.likely_double, NEW.opened_at)
   ) EXECUTE FUNCTION search_mark_complaint()
 """,
     """
