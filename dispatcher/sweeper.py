@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import time
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher import bells, clocks, pulse
+from dispatcher import bells, clocks, pulse, reading
 from dispatcher.bells import Bell
 from dispatcher.sending import ABANDONED
 from store import casework, housekeeping, items, journal, ledger, outbox
@@ -99,3 +100,6 @@ def run(runtime: Runtime, stop: threading.Event) -> None:
         away = False
         for bell in found:
             bells.ring(runtime.redis, bell)
+        # Where this fails the next look finds out whether the database is away.
+        with contextlib.suppress(SQLAlchemyError):
+            reading.read(runtime)

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import logging
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.exc import DBAPIError
 
 from normalizer import seek
 from normalizer.text import clean, tokens
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy import Connection
+
+log = logging.getLogger(__name__)
 
 #: Characters of one complaint whose words keep their order; a longer history keeps each word once: no phrase finds it.
 LONGEST: Final = 200_000
@@ -118,8 +123,25 @@ def _read_anew(connection: Connection, ids: Sequence[UUID]) -> None:
     connection.exec_driver_sql(_UNVEIL, ([each.row.id for each in cases if not each.row.hidden],))
     rows = [_row(each, veiled=False) for each in cases]
     rows += [_row(each, veiled=True) for each in cases if each.row.hidden]
-    if rows:
-        connection.exec_driver_sql(_WRITE, (_SEPARATOR, *(list(column) for column in zip(*rows, strict=True))))
+    _write(connection, rows)
+
+
+def _write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write these rows; one that the index refuses stays as it was, and holds up no other."""
+    if not rows:
+        return
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(_WRITE, (_SEPARATOR, *(list(column) for column in zip(*rows, strict=True))))
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        if len(rows) == 1:
+            log.warning("complaint %s cannot be searched anew: %s", rows[0][0], type(error.orig).__name__)
+            return
+        half = len(rows) // 2
+        _write(connection, rows[:half])
+        _write(connection, rows[half:])
 
 
 def _gathered(connection: Connection, ids: Sequence[UUID]) -> list[_Case]:
