@@ -18,7 +18,7 @@ from rq import Queue, SimpleWorker
 
 import wiring
 from config.settings import load
-from dispatcher import listener, logs, runtime, sealing, sending, sweeper, watch
+from dispatcher import delivering, listener, logs, runtime, sealing, sending, sweeper, watch
 from dispatcher.bells import Bell
 
 if TYPE_CHECKING:
@@ -70,10 +70,11 @@ def run(role: Role, settings: Settings, *, database_url: str, redis_url: str) ->
 
 
 def _keep_time(made: Runtime, stop: threading.Event) -> None:
-    """The sweeper; beside it what takes long and must hold up no bell: asking providers, looking at the history."""
+    """The sweeper; beside it what takes long and must hold up no bell: providers, the history, officers' notices."""
     for name, work in {"watch": watch.run, "history": sealing.run}.items():
         threading.Thread(target=work, args=(made, stop), name=name, daemon=True).start()
-    sweeper.run(made, stop)
+    with delivering.threads(made, stop):
+        sweeper.run(made, stop)
 
 
 def _serve_queue(made: Runtime, bell: Bell) -> None:

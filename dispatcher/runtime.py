@@ -51,7 +51,8 @@ class Pace:
 class Runtime:
     """The engine, Redis, accounts, programs, blobs and clock of one process. `zone` decides what a day is.
 
-    `mailer` writes to officers; None where the installation has no mail of its own.
+    `mailer` writes to officers; None where the installation has no mail of its own. `notify` is the account of the
+    Telegram bot that does; None where none does.
     """
 
     engine: Engine
@@ -65,6 +66,7 @@ class Runtime:
     zone: ZoneInfo
     pace: Pace = Pace()
     mailer: Mailer | None = None
+    notify: str | None = None
 
     def day(self, at: datetime) -> date:
         """The local date of an aware time, as ledger and officers count days."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher import bells, clocks, pulse, reading
+from dispatcher import bells, clocks, delivering, pulse, reading
 from dispatcher.bells import Bell
 from dispatcher.sending import ABANDONED
 from store import casework, housekeeping, items, journal, ledger, outbox
@@ -81,6 +81,8 @@ def run(runtime: Runtime, stop: threading.Event) -> None:
                 if behind is not None:
                     behind = clocks.reckon_anew(runtime, connection, behind)
                     connection.commit()
+                delivering.plan(runtime, connection)
+                connection.commit()
                 found = unfinished(runtime, connection)
                 if time.monotonic() - beaten > BEAT:
                     beaten = time.monotonic()
