@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import g, redirect, request, url_for
 
 from inbox import auth, devices, login, words
+from inbox.i18n import _, lazy
 from inbox.state import inbox, now, page, person, runtime
 from store import people, sessions, throttle, tokens, users
 from store.passwords import SHORTEST
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
 _SAVED: Final = {
-    "sandi": "Kata sandi diganti. Sesi lain sudah diakhiri.",
-    "sesi": "Sesi diakhiri.",
-    "bahasa": "Bahasa disimpan.",
-    "langkah": "Masuk dua langkah dimatikan.",
+    "sandi": lazy("Kata sandi diganti. Sesi lain sudah diakhiri."),
+    "sesi": lazy("Sesi diakhiri."),
+    "bahasa": lazy("Bahasa disimpan."),
+    "langkah": lazy("Masuk dua langkah dimatikan."),
 }
 
 
@@ -37,7 +38,7 @@ def _page(status: int = 200, **extra: Any) -> Response:
     shown = [
         {
             "id": each.id,
-            "device": each.device or "Peramban lain",
+            "device": devices.shown(each.device),
             "seen": words.ago(each.seen_at, now(), zone),
             "seen_title": words.absolute(each.seen_at, zone),
             "began": words.absolute(each.created_at, zone),
@@ -46,7 +47,7 @@ def _page(status: int = 200, **extra: Any) -> Response:
         for each in found
     ]
     values = {"sessions": shown, "shortest": SHORTEST, "problem": None, "done": None}
-    return page("account.html", status, title="Akun saya", **values | extra)
+    return page("account.html", status, title=_("Akun saya"), **values | extra)
 
 
 def password() -> BaseResponse:
@@ -57,14 +58,14 @@ def password() -> BaseResponse:
         return wait
     with runtime().engine.begin() as connection:
         if people.check_password(connection, person().username, request.form.get("old", "")) is None:
-            return _page(422, problem="Kata sandi lama salah.")
+            return _page(422, problem=_("Kata sandi lama salah."))
         throttle.forgive(connection, _bucket())
         if new != request.form.get("again", ""):
-            return _page(422, problem="Kedua kata sandi baru tidak sama.")
+            return _page(422, problem=_("Kedua kata sandi baru tidak sama."))
         try:
             people.set_password(connection, person().id, new)
         except people.WeakPasswordError as error:
-            return _page(422, problem=words.WEAKNESSES[error.weakness])
+            return _page(422, problem=words.weakness(error.weakness))
         tokens.drop(connection, person().id)
         sessions.close_all(connection, person().id)
         device = devices.described(request.user_agent.string)

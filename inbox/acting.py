@@ -9,6 +9,7 @@ from flask import abort, redirect, request, url_for
 from dispatcher.bells import Bell, ring
 from inbox import enclosing
 from inbox.case import found, render
+from inbox.i18n import _
 from inbox.offers import act_for
 from inbox.queue import view
 from inbox.state import runtime, scope
@@ -59,9 +60,10 @@ def carry_out(ticket: str, deed: Callable[[Connection, Row, Act], object], *, be
     except (casework.MergeError, casework.BuiltOnError, casework.SplitError):
         raise  # whoever asked for it knows what to say
     except casework.TooLateError:
-        return refused(ticket, "Sudah terlambat untuk mengurungkan: warga sudah diberi tahu, atau aduan sudah berubah.")
+        late = _("Sudah terlambat untuk mengurungkan: warga sudah diberi tahu, atau aduan sudah berubah.")
+        return refused(ticket, late)
     except casework.NotAnswerableError:
-        return refused(ticket, "Warga tidak meninggalkan alamat untuk dijawab.")
+        return refused(ticket, _("Warga tidak meninggalkan alamat untuk dijawab."))
     except (casework.CaseworkError, TransitionError) as error:
         return stale(ticket, closed=isinstance(error, TransitionError))
     if bell:
@@ -72,9 +74,9 @@ def carry_out(ticket: str, deed: Callable[[Connection, Row, Act], object], *, be
 def stale(ticket: str, *, closed: bool) -> Response:
     """Somebody was faster: what happened meanwhile, and the officer's words kept beside it."""
     if closed:
-        message = "Status aduan ini tidak mengizinkan tindakan itu. Lihat keadaan terbarunya di bawah."
+        message = _("Status aduan ini tidak mengizinkan tindakan itu. Lihat keadaan terbarunya di bawah.")
     else:
-        message = "Aduan ini baru saja berubah, mungkin oleh rekan Anda. Tindakan Anda belum dilakukan."
+        message = _("Aduan ini baru saja berubah, mungkin oleh rekan Anda. Tindakan Anda belum dilakukan.")
     return refused(ticket, message)
 
 

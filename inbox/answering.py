@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from channels.contract import NO_FILES, Conversation, Files, ReplyOptions
 from inbox import enclosing, rights, words
+from inbox.i18n import _, lazy
 from inbox.presenters import channel_mark
 from inbox.state import inbox, now, person, runtime
 from store import identity
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from store.identity import Way
     from store.queue import Row
 
-_NOBODY = ReplyOptions(allowed=False, reason="Warga tidak meninggalkan alamat untuk dijawab.")
-_GONE = ReplyOptions(allowed=False, reason="Akun kanal ini tidak lagi aktif, jadi jawaban tidak dapat dikirim.")
+_NOBODY = ReplyOptions(allowed=False, reason=lazy("Warga tidak meninggalkan alamat untuk dijawab."))
+_GONE = ReplyOptions(allowed=False, reason=lazy("Akun kanal ini tidak lagi aktif, jadi jawaban tidak dapat dikirim."))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def _everybody(made: list[Choice]) -> Choice | None:
     return Choice(
         way=open_[0].way,
         key=ALL,
-        label=f"Semua pelapor ({len(first)})" + (f", {shut} tidak dapat dibalas" if shut else ""),
+        label=_everybody_label(len(first), shut),
         options=ReplyOptions(allowed=True),
         until="",
         max_text=min(limits, default=None),
@@ -87,6 +88,12 @@ def _everybody(made: list[Choice]) -> Choice | None:
         also=tuple(choice.way for choice in open_[1:] if choice.way is not None),
         shut=shut,
     )
+
+
+def _everybody_label(count: int, shut: int) -> str:
+    if shut:
+        return _("Semua pelapor (%(count)s), %(shut)s tidak dapat dibalas", count=count, shut=shut)
+    return _("Semua pelapor (%(count)s)", count=count)
 
 
 def vias(choice: Choice) -> list[tuple[str, str]]:
@@ -113,7 +120,7 @@ def _choice(way: Way, ticket: str) -> Choice:
     return Choice(
         way=way,
         key=_key(way),
-        label=f"{name}, terakhir menulis {last}" + _origin(way, ticket),
+        label=_("%(channel)s, terakhir menulis %(when)s", channel=name, when=last) + _origin(way, ticket),
         options=options,
         until=words.absolute(options.until, runtime().zone) if options.until else "",
         max_text=options.max_text or (None if known is None else known.channel.capabilities.max_text),
@@ -123,8 +130,8 @@ def _choice(way: Way, ticket: str) -> Choice:
 
 def _origin(way: Way, ticket: str) -> str:
     if not way.own:
-        return ", dari aduan lain"
-    return "" if way.ticket == ticket else f", pelapor {way.ticket}"
+        return ", " + _("dari aduan lain")
+    return "" if way.ticket == ticket else ", " + _("pelapor %(ticket)s", ticket=way.ticket)
 
 
 def _key(way: Way) -> str:

@@ -50,7 +50,7 @@ def show() -> Response:
     fresh = any(each["fresh"] for each in shown)
     older = rows[_PAGE - 1].id if len(rows) > _PAGE else None
     newest = rows[0].id if fresh and not before else None
-    return page("notices.html", title="Pemberitahuan", notices=shown, newest=newest, older=older)
+    return page("notices.html", title=_("Pemberitahuan"), notices=shown, newest=newest, older=older)
 
 
 def _number(value: str) -> int | None:
@@ -60,9 +60,9 @@ def _number(value: str) -> int | None:
 def _shown(row: Any) -> dict[str, Any]:
     zone = runtime().zone
     if row.kind == "prod":
-        text = f"{row.data.get('by', '')} mengingatkan tentang aduan ini; pesannya ada di catatan aduan"
+        text = _("%(name)s mengingatkan tentang aduan ini; pesannya ada di catatan aduan", name=row.data.get("by", ""))
     elif row.kind == "mention":
-        text = f"{row.data.get('by', '')} memanggil Anda dalam catatan aduan ini"
+        text = _("%(name)s memanggil Anda dalam catatan aduan ini", name=row.data.get("by", ""))
     elif row.kind in SAID:
         text = said(row)
     else:
@@ -89,9 +89,10 @@ def prod(ticket: str) -> BaseResponse:
     """Ingatkan: the officer who holds the complaint and the head of its unit are told, and it stands in the history."""
     text = typed()
     if not text:
-        return refused(ticket, "Tulis pesannya dulu.", 422)
+        return refused(ticket, _("Tulis pesannya dulu."), 422)
     if len(text) > _LONGEST:
-        return refused(ticket, f"Pesan terlalu panjang: {len(text)} dari {_LONGEST} huruf.", 422)
+        long = _("Pesan terlalu panjang: %(length)s dari %(most)s huruf.", length=len(text), most=_LONGEST)
+        return refused(ticket, long, 422)
     try:
         with runtime().engine.begin() as connection:
             row = found(connection, ticket)

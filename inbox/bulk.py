@@ -11,6 +11,7 @@ from dispatcher import telling
 from dispatcher.bells import Bell, ring
 from inbox import answering, words
 from inbox.acting import LONGEST, typed
+from inbox.i18n import _, lazy
 from inbox.offers import act_for
 from inbox.queue import view
 from inbox.reasons import GROUNDS, archived
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 #: A page of the list, twice.
 _MOST: Final = 100
-_VERBS: Final = {"take": "Ambil", "dispose": "Disposisi", "archive": "Arsipkan"}
+_VERBS: Final = {"take": lazy("Ambil"), "dispose": lazy("Disposisi"), "archive": lazy("Arsipkan")}
 
 
 class _Undone(Exception):  # noqa: N818 - not an error: what the result page says of one complaint
@@ -92,9 +93,9 @@ def _ask(verb: str, picked: Sequence[tuple[str, int]], status: int = 200, proble
 
 def _missing(verb: str) -> str | None:
     if verb == "dispose" and not request.form.get("unit"):
-        return "Pilih unitnya."
+        return _("Pilih unitnya.")
     if verb == "archive" and request.form.get("ground") not in GROUNDS:
-        return "Pilih alasan mengarsipkan."
+        return _("Pilih alasan mengarsipkan.")
     return None
 
 
@@ -104,16 +105,16 @@ def _done(verb: str, code: str, version: int) -> str | None:
         with runtime().engine.begin() as connection:
             row = store.find(connection, scope(), code)
             if row is None:
-                return "tidak ada, atau bukan bagian Anda"
+                return _("tidak ada, atau bukan bagian Anda")
             _carry_out(connection, row, verb, version)
     except _Undone as reason:
         return str(reason)
     except casework.NotAnswerableError:
-        return "warga tidak meninggalkan alamat; arsipkan dari halamannya"
+        return _("warga tidak meninggalkan alamat; arsipkan dari halamannya")
     except TransitionError:
-        return "statusnya tidak mengizinkan"
+        return _("statusnya tidak mengizinkan")
     except casework.CaseworkError:
-        return "baru saja berubah; lihat dulu"
+        return _("baru saja berubah; lihat dulu")
     return None
 
 
@@ -123,14 +124,14 @@ def _carry_out(connection: Connection, row: Row, verb: str, version: int) -> Non
     form = f"bulk:{request.form.get('submission', '')[:40]}"
     if verb == "take":
         if State(row.state) in CLOSED:
-            raise _Undone("sudah ditutup")
+            raise _Undone(_("sudah ditutup"))
         if row.officer_id != deed.officer_id:
             casework.take(connection, deed)
     elif verb == "dispose":
         unit = request.form.get("unit", "")
         program = runtime().programs.get(row.program or "")
         if program is None or unit not in {each.code for each in program.units}:
-            raise _Undone("programnya tidak punya unit itu")
+            raise _Undone(_("programnya tidak punya unit itu"))
         if row.state != State.DISPOSISI.value or row.unit != unit:
             casework.dispose(connection, deed, unit, typed()[:LONGEST], form)
             telling.handed(connection, row.id, program, unit, deed.officer_id, deed.now)
@@ -145,7 +146,10 @@ def _reason(connection: Connection, row: Row, ground: str) -> Reason:
     text = archived(row.ticket, ground, typed())
     way = answering.choices(connection, row)[0]
     if way.shut or way.way is None or not way.options.allowed:
-        raise _Undone("kanalnya tertutup; arsipkan dari halamannya setelah warga diberi tahu langsung")
+        raise _Undone(_("kanalnya tertutup; arsipkan dari halamannya setelah warga diberi tahu langsung"))
     if way.max_text is not None and len(text) > way.max_text:
-        raise _Undone(f"alasannya terlalu panjang untuk kanalnya: {len(text)} dari {way.max_text} huruf")
+        length, most = len(text), way.max_text
+        raise _Undone(
+            _("alasannya terlalu panjang untuk kanalnya: %(length)s dari %(most)s huruf", length=length, most=most)
+        )
     return Reason(text=text, vias=answering.vias(way))

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import abort, redirect, request, url_for
 
 from inbox import rights, words
+from inbox.i18n import _, in_source, lazy
 from inbox.presenters import unit_name
 from inbox.state import now, page, person, runtime
 from normalizer import canned as texts
 from store import canned as store
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flask import Response
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
@@ -25,6 +28,15 @@ _LONGEST_TITLE: Final = 100
 _LONGEST_TEXT: Final = 5000
 #: For whom the reporter is nobody that may be named.
 _SOMEBODY: Final = "Bapak/Ibu"
+#: What each variable stands for.
+_VARIABLES: Final = {
+    "nama": lazy("nama pelapor; pelapor anonim atau rahasia disapa Bapak/Ibu"),
+    "nomor": lazy("nomor aduan"),
+    "program": lazy("nama program"),
+    "unit": lazy("unit yang menangani"),
+    "petugas": lazy("nama Anda"),
+    "tenggat": lazy("tenggat berikutnya"),
+}
 
 
 def show() -> Response:
@@ -83,14 +95,14 @@ def _page(typed: Any, status: int = 200, **extra: Any) -> Response:
         "kept": kept,
         "typed": typed,
         "places": _places(),
-        "variables": texts.VARIABLES,
+        "variables": _VARIABLES,
         "limits": {"title": _LONGEST_TITLE, "text": _LONGEST_TEXT},
         "submission": uuid.uuid4(),
         "chosen": None,
         "problem": None,
         **extra,
     }
-    return page("canned.html", status, title="Jawaban siap pakai", **values)
+    return page("canned.html", status, title=_("Jawaban siap pakai"), **values)
 
 
 def _known(canned_id: uuid.UUID) -> Any:
@@ -105,7 +117,7 @@ def _place(program: str, unit: str | None) -> str:
 def _named(program: Program | None, unit: str | None) -> str:
     if program is None:
         return unit or ""
-    return f"{program.name}: {unit_name(runtime(), program.key, unit)}" if unit else f"{program.name}: semua unit"
+    return f"{program.name}: " + (unit_name(runtime(), program.key, unit) if unit else _("semua unit"))
 
 
 def _places() -> dict[str, str]:
@@ -125,18 +137,19 @@ def _typed() -> tuple[dict[str, str | None], str | None]:
     title = request.form.get("title", "").replace("\0", "").strip()
     text = request.form.get("text", "").replace("\r\n", "\n").replace("\0", "").strip()
     place = request.form.get("place", "")
-    program, _, unit = place.partition("/")
+    program, _slash, unit = place.partition("/")
     values = {"program": program, "unit": unit or None, "title": title, "text": text}
     if place not in _places():
-        return values, "Pilih program atau unit yang Anda kelola."
+        return values, _("Pilih program atau unit yang Anda kelola.")
     if not title or not text:
-        return values, "Tulis judul dan isinya."
+        return values, _("Tulis judul dan isinya.")
     if len(title) > _LONGEST_TITLE or len(text) > _LONGEST_TEXT:
-        return values, f"Judul paling banyak {_LONGEST_TITLE} huruf, isi paling banyak {_LONGEST_TEXT} huruf."
+        limits = {"title": _LONGEST_TITLE, "text": _LONGEST_TEXT}
+        return values, _("Judul paling banyak %(title)s huruf, isi paling banyak %(text)s huruf.", **limits)
     if wrong := texts.unknown(text):
         names = ", ".join(f"{{{name}}}" for name in wrong)
         known = ", ".join(f"{{{name}}}" for name in texts.VARIABLES)
-        return values, f"Variabel tidak dikenal: {names}. Yang dapat dipakai: {known}."
+        return values, _("Variabel tidak dikenal: %(names)s. Yang dapat dipakai: %(known)s.", names=names, known=known)
     return values, None
 
 
@@ -153,6 +166,12 @@ def for_case(connection: Connection, row: Row) -> list[dict[str, str]]:
     ]
 
 
+def _told(due: datetime) -> str:
+    """A deadline in the words of what citizens get, whatever language the officer reads."""
+    with in_source():
+        return words.absolute(due, runtime().zone)
+
+
 def _values(row: Row, program: Program) -> dict[str, str]:
     """A hidden reporter is nobody by name here, also for those who may know: what is sent is read by others."""
     due = row.next_due_at
@@ -163,5 +182,5 @@ def _values(row: Row, program: Program) -> dict[str, str]:
         "program": program.name,
         "unit": unit_name(runtime(), program.key, row.unit) or program.organisation,
         "petugas": person().name,
-        "tenggat": "secepatnya" if due is None else words.absolute(due, runtime().zone),
+        "tenggat": "secepatnya" if due is None else _told(due),
     }

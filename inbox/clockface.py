@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import words
+from inbox.i18n import _, lazy
 from normalizer import clock
 from normalizer.clock import Facts, reckon
 from normalizer.clock_words import Reckoning, explain, explain_one
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from dispatcher.runtime import Runtime
 
 _LABELS: Final = {
-    Clock.VERIFICATION: "Verifikasi:",
-    Clock.RESPONSE: "Tanggapan:",
-    Clock.RESOLUTION: "Selesai:",
-    Clock.SILENCE: "Ditutup otomatis:",
+    Clock.VERIFICATION: lazy("Verifikasi:"),
+    Clock.RESPONSE: lazy("Tanggapan:"),
+    Clock.RESOLUTION: lazy("Selesai:"),
+    Clock.SILENCE: lazy("Ditutup otomatis:"),
 }
 
 
@@ -46,15 +47,15 @@ def chip(row: Any, runtime: Runtime, now: datetime) -> Chip | None:
     # Until the clock process has come by after a change of settings, a deadline stands without its reasons.
     which = next((each for each in deadlines.running if deadlines.ends[each] == due), None)
     found = None if which is None else explain_one(program, facts, deadlines, which, row.opened_at)
-    title = f"Tenggat {words.absolute(due, runtime.zone)}"
+    title = _("Tenggat %(when)s", when=words.absolute(due, runtime.zone))
     if found is None:
-        return Chip(colour=clock.chip(due, now, due - facts.started_at), text=clock.relative(due, now), title=title)
+        return Chip(colour=clock.chip(due, now, due - facts.started_at), text=words.left(due, now), title=title)
     return dataclasses.replace(_running(found, now), title=f"{title}. {found.text}")
 
 
 def _running(found: Reckoning, now: datetime) -> Chip:
     colour = clock.chip(found.end, now, found.end - found.start)
-    text = clock.relative(found.end, now)
+    text = words.left(found.end, now)
     return Chip(colour=colour, text=text, title=found.text, label=_LABELS[found.clock])
 
 
@@ -63,7 +64,7 @@ def chips(row: Any, runtime: Runtime, now: datetime) -> list[Chip]:
     found = [each for each in _explained(row, runtime) if not each.met]
     found.sort(key=lambda each: (each.paused, each.end))
     return [
-        Chip(colour="paused", text="dijeda", title=each.text, label=_LABELS[each.clock])
+        Chip(colour="paused", text=_("dijeda"), title=each.text, label=_LABELS[each.clock])
         if each.paused
         else _running(each, now)
         for each in found

@@ -10,6 +10,7 @@ from flask import abort, redirect, request, url_for
 
 from dispatcher.bells import Bell, ring
 from inbox import rights, words
+from inbox.i18n import _, lazy
 from inbox.state import now, page, person, runtime
 from normalizer import ticket as codes
 from store import journal, tickets
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
 _ACCOUNT: Final = "desk"
-_SOURCES: Final = {"walk-in": "Datang langsung", "phone": "Telepon", "letter": "Surat"}
+_SOURCES: Final = {"walk-in": lazy("Datang langsung"), "phone": lazy("Telepon"), "letter": lazy("Surat")}
 #: Characters of each field; what is longer is refused, never cut.
 _LIMITS: Final = {"text": 20_000, "name": 200, "phone": 40, "address": 500, "place": 300}
 
@@ -37,7 +38,7 @@ def _form(status: int = 200, **extra: Any) -> Response:
         "problem": None,
         **extra,
     }
-    return page("desk.html", status, title="Meja layanan", **values)
+    return page("desk.html", status, title=_("Meja layanan"), **values)
 
 
 def show() -> Response:
@@ -52,10 +53,10 @@ def _field(name: str) -> str:
 def _problem() -> str | None:
     """What is wrong with the slip, in the officer's words; None where nothing is."""
     if not _field("text"):
-        return "Tulis isi aduan."
+        return _("Tulis isi aduan.")
     for name, most in _LIMITS.items():
         if len(_field(name)) > most:
-            return f"Isian terlalu panjang: paling banyak {most} huruf."
+            return _("Isian terlalu panjang: paling banyak %(most)s huruf.", most=most)
     return None
 
 

@@ -1,8 +1,10 @@
-"""What an officer knows a browser by, from its User-Agent; only these words are kept."""
+"""What an officer knows a browser by, from its User-Agent; only these names are kept."""
 
 from __future__ import annotations
 
 from typing import Final
+
+from inbox.i18n import _
 
 #: The first that stands in the text decides: Edge and Opera also say Chrome, Chrome also says Safari.
 _BROWSERS: Final = {
@@ -28,7 +30,14 @@ _SYSTEMS: Final = {
 
 
 def described(user_agent: str) -> str:
-    """`Firefox di Android`; what is not known is left out."""
-    browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "Peramban lain")
-    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), None)
-    return f"{browser} di {system}" if system else browser
+    """`Firefox/Android`, as it is kept; empty on either side where it is not known."""
+    browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
+    return f"{browser}/{system}" if system else browser
+
+
+def shown(device: str) -> str:
+    """`Firefox di Android`, of what is kept; what is not known is left out."""
+    browser, _slash, system = device.partition("/")
+    browser = browser or _("Peramban lain")
+    return _("%(browser)s di %(system)s", browser=browser, system=system) if system else browser

@@ -7,17 +7,19 @@ import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
 from dispatcher.mailing import MailError
 from inbox import auth, login
-from inbox.mailing import RESET
+from inbox.i18n import SOURCE, _, speaking
+from inbox.mailing import reset
 from inbox.state import inbox, now, runtime
 from store import throttle, tokens, users
 from store.tokens import Purpose
 
 if TYPE_CHECKING:
     from flask import Response
+    from flask.ctx import AppContext
 
     from dispatcher.mailing import Mailer
     from dispatcher.runtime import Runtime
@@ -37,7 +39,7 @@ def _page(status: int = 200, *, problem: str | None = None, sent: bool = False) 
     return auth.stranger_page(
         "forgotten.html",
         status,
-        title="Lupa kata sandi",
+        title=_("Lupa kata sandi"),
         able=runtime().mailer is not None,
         problem=problem,
         sent=sent,
@@ -61,21 +63,21 @@ def ask() -> Response:
         return response
     house, at = runtime(), now()
     base = f"{house.public_url}{url_for('inbox.welcome', token='')}"
-    inbox().background(lambda: _send(house, mailer, email, base, at))
+    words = current_app.app_context()
+    inbox().background(lambda: _send(house, mailer, email, base, at, words))
     return _page(sent=True)
 
 
-def _send(house: Runtime, mailer: Mailer, email: str, base: str, at: datetime) -> None:
+def _send(house: Runtime, mailer: Mailer, email: str, base: str, at: datetime, words: AppContext) -> None:  # noqa: PLR0917 - a thread's whole world
     with house.engine.begin() as connection:
         user = users.of_email(connection, email)
         if user is None or not user.active:
             return
         token = tokens.make(connection, user.id, Purpose.RESET, at, LIFE)
         users.record(connection, at, None, user.id, "reset_mailed")
-    text = RESET.format(
-        name=user.profile.name, username=user.username, minutes=int(LIFE.total_seconds() // 60), link=base + token
-    )
+    with words, speaking(user.language or SOURCE):
+        subject, text = reset(user.profile.name, user.username, int(LIFE.total_seconds() // 60), base + token)
     try:
-        mailer.send(email, "Kata sandi baru untuk Muara", text, at)
+        mailer.send(email, subject, text, at)
     except MailError as error:
         _log.warning("a mail to an officer was not sent: %s", error)

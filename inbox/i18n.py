@@ -11,18 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import flask_babel
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import g, request
+from flask import g, has_request_context, request
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from flask import Flask
 
 #: What the languages are called by those who speak them, the one of the sources first.
 LANGUAGES: Final = {"id": "Bahasa Indonesia", "en": "English"}
 SOURCE: Final = "id"
 COOKIE: Final = "muara_language"
+#: English as it is written where days come before months and clocks have 24 hours.
+_LOCALES: Final = {"id": Locale("id"), "en": Locale("en", "GB")}
 CATALOGUE: Final = Path(__file__).parent / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 
 
@@ -33,7 +38,12 @@ def _(message: str, **values: object) -> str:
 
 def _n(one: str, many: str, num: int, **values: object) -> str:
     """The form that fits `num`, which fills `%(num)s`; in Indonesian both forms are mostly the same."""
-    return str(flask_babel.ngettext(one, many, num)) % {"num": num, **values}
+    return str(flask_babel.ngettext(one, many, num, **values))
+
+
+def _c(context: str, message: str) -> str:
+    """A word that Indonesian uses for two things: `context` tells the translation which of them is meant."""
+    return str(flask_babel.pgettext(context, message)) % {}
 
 
 def lazy(message: str) -> str:
@@ -41,15 +51,35 @@ def lazy(message: str) -> str:
     return cast("str", flask_babel.LazyString(_, message))
 
 
+def speaking(code: str) -> AbstractContextManager[None]:
+    """Within it, words are in that language, whoever asks."""
+    return flask_babel.force_locale(code if code in LANGUAGES else SOURCE)  # type: ignore[no-any-return] # untyped
+
+
+def in_source() -> AbstractContextManager[None]:
+    """Within it, words are Indonesian: for what citizens get, which never depends on who writes it."""
+    return speaking(SOURCE)
+
+
 def register(app: Flask) -> None:
     """Words of requests and templates of `app` in the language of whoever asks."""
     babel = flask_babel.Babel(app, default_locale=SOURCE, locale_selector=language)
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     words = app.jinja_env.globals
-    words.update(language=language, languages=LANGUAGES, _n=words["ngettext"])
+    words.update(language=language, languages=LANGUAGES, _n=words["ngettext"], _c=words["pgettext"])
     domain = flask_babel.Domain(translation_directories=[])
     domain.cache["en", domain.domain[0]] = _english()
     babel.domain_instance = domain
+
+
+def speaks() -> str:
+    """The language of this request, a code of `LANGUAGES`; outside of one that of the sources."""
+    return str(flask_babel.get_locale() or SOURCE)
+
+
+def locale() -> Locale:
+    """Names of months and days, and signs of numbers, in the language of this request."""
+    return _LOCALES[speaks()]
 
 
 @functools.cache
@@ -68,6 +98,8 @@ def language() -> str:
 
     What a browser asks for is mostly what it was installed with, so it does not decide over an officer's work.
     """
+    if not has_request_context():
+        return SOURCE
     person = g.get("person")
     if person is not None and person.language in LANGUAGES:
         return str(person.language)

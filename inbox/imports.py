@@ -16,8 +16,9 @@ from redis.exceptions import RedisError
 
 from channels.importing import MAX_BYTES, ImportRefused
 from dispatcher import importing
-from dispatcher.importing import LABELS, Fate
+from dispatcher.importing import Fate
 from inbox import rights
+from inbox.i18n import _, lazy
 from inbox.state import page, person, runtime
 from store.blobs import BlobError
 
@@ -35,8 +36,17 @@ _KEPT: Final = 3600
 #: Rows that the preview shows; the sums count all.
 _SHOWN: Final = 200
 _LONGEST_NAME: Final = 120
-_AWAY: Final = "Penyimpanan sementara sedang tidak dapat dihubungi. Coba lagi sebentar lagi."
-_GONE: Final = "Unggahan ini sudah diimpor atau sudah kedaluwarsa. Unggah berkasnya lagi."
+_FATES: Final = {
+    Fate.NEW: lazy("baru"),
+    Fate.EDITED: lazy("isi berubah"),
+    Fate.STATUS: lazy("status berubah"),
+    Fate.UNCHANGED: lazy("tidak berubah"),
+    Fate.OLDER: lazy("lebih lama dari yang sudah ada"),
+    Fate.REPEATED: lazy("ganda di berkas ini"),
+    Fate.UNREADABLE: lazy("tidak terbaca"),
+}
+_AWAY: Final = lazy("Penyimpanan sementara sedang tidak dapat dihubungi. Coba lagi sebentar lagi.")
+_GONE: Final = lazy("Unggahan ini sudah diimpor atau sudah kedaluwarsa. Unggah berkasnya lagi.")
 
 
 def _accounts() -> dict[str, Account]:
@@ -54,11 +64,11 @@ def _key() -> str:
 def _form(status: int = 200, **extra: Any) -> Response:
     names = {name: f"{account.channel.settings.system} ({name})" for name, account in _accounts().items()}
     values = {"accounts": names, "megabytes": MAX_BYTES // 1024 // 1024, "problem": None, "counts": {}, "preview": None}
-    return page("import.html", status, title="Impor laporan", **values | extra)
+    return page("import.html", status, title=_("Impor laporan"), **values | extra)
 
 
 def _written(counts: Mapping[Fate, int]) -> dict[str, int]:
-    return {LABELS[fate]: count for fate, count in counts.items() if count}
+    return {str(_FATES[fate]): count for fate, count in counts.items() if count}
 
 
 def show() -> Response:
@@ -72,7 +82,7 @@ def upload() -> BaseResponse:
     account = _accounts().get(request.form.get("account", ""))
     given = request.files.get("file")
     if account is None or given is None or not given.filename:
-        return _form(422, problem="Pilih akun dan berkasnya dulu.")
+        return _form(422, problem=_("Pilih akun dan berkasnya dulu."))
     content = given.stream.read(MAX_BYTES + 1)
     try:
         outcome = importing.preview(runtime(), account, content)
@@ -101,7 +111,7 @@ def _preview(outcome: Outcome) -> dict[str, Any]:
     return {
         "counts": _written(outcome.counts),
         "lines": [
-            {"number": line.number, "id": line.external_id, "label": LABELS[line.fate], "note": line.note}
+            {"number": line.number, "id": line.external_id, "label": _FATES[line.fate], "note": line.note}
             for line in news[:_SHOWN]
         ],
         "more": max(0, len(news) - _SHOWN),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from flask import g, redirect, request, url_for
 
 from inbox import auth, devices
+from inbox.i18n import _, _n
 from inbox.state import inbox, now, runtime
 from store import people, second, sessions, throttle, tokens, users
 from store.tokens import Purpose
@@ -27,7 +28,7 @@ CODE_LIFE: Final = timedelta(minutes=5)
 
 def form(message: str | None = None, status: int = 200, retry_after: int | None = None) -> Response:
     """The log-in page, with what is to be said."""
-    done = "Kata sandi sudah disimpan. Silakan masuk." if request.args.get("siap") else None
+    done = _("Kata sandi sudah disimpan. Silakan masuk.") if request.args.get("siap") else None
     response = auth.stranger_page(
         "login.html",
         status,
@@ -35,7 +36,7 @@ def form(message: str | None = None, status: int = 200, retry_after: int | None 
         done=done,
         next=following(),
         provider=inbox().access.provider,
-        title="Masuk",
+        title=_("Masuk"),
     )
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
@@ -58,7 +59,11 @@ def show() -> BaseResponse:
 
 def too_many(wait: timedelta) -> str:
     """What somebody is told who must wait."""
-    return f"Terlalu banyak percobaan. Coba lagi {math.ceil(wait / timedelta(minutes=1))} menit lagi."
+    return _n(
+        "Terlalu banyak percobaan. Coba lagi %(num)s menit lagi.",
+        "Terlalu banyak percobaan. Coba lagi %(num)s menit lagi.",
+        math.ceil(wait / timedelta(minutes=1)),
+    )
 
 
 def log_in() -> BaseResponse:
@@ -75,11 +80,11 @@ def log_in() -> BaseResponse:
     with runtime().engine.begin() as connection:
         officer_id = people.check_password(connection, username, request.form.get("password", ""))
         if officer_id is None:
-            return form("Nama pengguna atau kata sandi salah.", 401)
+            return form(_("Nama pengguna atau kata sandi salah."), 401)
         throttle.forgive(connection, name)
         throttle.uncount(connection, address)
         if not _locally(connection, officer_id):
-            return form("Akun Anda masuk lewat tombol di bawah, bukan dengan kata sandi.", 403)
+            return form(_("Akun Anda masuk lewat tombol di bawah, bukan dengan kata sandi."), 403)
         return proceed(connection, officer_id, following())
 
 

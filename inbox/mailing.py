@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.mailing import MailError
+from inbox.i18n import _
 from inbox.state import now, runtime
 
 if TYPE_CHECKING:
@@ -14,24 +15,45 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 
-INVITATION: Final = """Halo {name},
 
-Anda dapat masuk ke Muara, kotak masuk aduan warga, dengan nama pengguna {username}.
-Pilih kata sandi Anda lewat tautan ini, yang berlaku sekali, sampai {until}:
+def invitation(name: str, username: str, until: str, link: str) -> tuple[str, str]:
+    """Subject and text of the mail with which somebody comes in, or comes back with another password."""
+    text = _(
+        """Halo %(name)s,
 
-{link}
+Anda dapat masuk ke Muara, kotak masuk aduan warga, dengan nama pengguna %(username)s.
+Pilih kata sandi Anda lewat tautan ini, yang berlaku sekali, sampai %(until)s:
+
+%(link)s
 
 Bila Anda tidak mengenal surel ini, abaikan saja.
-"""
-RESET: Final = """Halo {name},
+""",
+        name=name,
+        username=username,
+        until=until,
+        link=link,
+    )
+    return _("Undangan ke Muara"), text
 
-Seseorang, mungkin Anda, meminta kata sandi baru untuk nama pengguna {username}.
-Pilih kata sandi baru lewat tautan ini, yang berlaku sekali, selama {minutes} menit:
 
-{link}
+def reset(name: str, username: str, minutes: int, link: str) -> tuple[str, str]:
+    """Subject and text of the mail for a lost password."""
+    text = _(
+        """Halo %(name)s,
+
+Seseorang, mungkin Anda, meminta kata sandi baru untuk nama pengguna %(username)s.
+Pilih kata sandi baru lewat tautan ini, yang berlaku sekali, selama %(minutes)s menit:
+
+%(link)s
 
 Bila bukan Anda, abaikan surel ini: kata sandi Anda tidak berubah.
-"""
+""",
+        name=name,
+        username=username,
+        minutes=minutes,
+        link=link,
+    )
+    return _("Kata sandi baru untuk Muara"), text
 
 
 def send_now(to: str, subject: str, text: str) -> bool | None:

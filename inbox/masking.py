@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from inbox.i18n import _
 from normalizer.veil import cover, pattern
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Veil:
     def who(self, *identity: str | None, anonim: bool) -> str:
         """The first of name and address that there is, or that it is hidden."""
         if self.hidden:
-            return "Pelapor anonim" if anonim else "Pelapor dirahasiakan"
-        return next((each for each in identity if each), "Tanpa nama")
+            return _("Pelapor anonim") if anonim else _("Pelapor dirahasiakan")
+        return next((each for each in identity if each), _("Tanpa nama"))
 
 
 def veil(hidden: bool, identities: Iterable[str | None]) -> Veil:

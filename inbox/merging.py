@@ -8,6 +8,7 @@ from flask import redirect, request, url_for
 from sqlalchemy import select
 
 from inbox.acting import carry_out, refused, submission
+from inbox.i18n import _
 from inbox.queue import view
 from inbox.state import runtime, scope
 from normalizer import ticket as codes
@@ -33,13 +34,13 @@ def merge(ticket: str) -> BaseResponse:
     with runtime().engine.connect() as connection:
         other = store.find(connection, scope(), code) if code else None
     if other is None:
-        return refused(ticket, "Tidak ada aduan dengan nomor itu yang dapat Anda buka.", 422)
+        return refused(ticket, _("Tidak ada aduan dengan nomor itu yang dapat Anda buka."), 422)
     try:
         response = carry_out(
             ticket, lambda connection, _row, act: casework.merge(connection, act, other.id, submission())
         )
     except casework.MergeError:
-        return refused(ticket, "Aduan itu sudah ditutup, sudah digabung, dari program lain, atau aduan ini sendiri.")
+        return refused(ticket, _("Aduan itu sudah ditutup, sudah digabung, dari program lain, atau aduan ini sendiri."))
     if response.status_code != 303:  # noqa: PLR2004 - the redirect after a success
         return response
     return redirect(url_for("inbox.case", ticket=other.ticket) + view().here, 303)
@@ -50,7 +51,7 @@ def unmerge(ticket: str) -> BaseResponse:
     try:
         return carry_out(ticket, lambda connection, _row, act: casework.part(connection, act))
     except casework.BuiltOnError:
-        return refused(ticket, "Sudah ada pesan baru sejak digabung. Pecah pesannya menjadi aduan baru dari sana.")
+        return refused(ticket, _("Sudah ada pesan baru sejak digabung. Pecah pesannya menjadi aduan baru dari sana."))
 
 
 def split(ticket: str, line_id: UUID) -> BaseResponse:
@@ -65,7 +66,9 @@ def split(ticket: str, line_id: UUID) -> BaseResponse:
     try:
         response = carry_out(ticket, deed, bell=True)
     except casework.SplitError:
-        return refused(ticket, "Pesan itu tidak dapat dipecah: aduan ini bermula di sana, atau pesannya sudah pindah.")
+        return refused(
+            ticket, _("Pesan itu tidak dapat dipecah: aduan ini bermula di sana, atau pesannya sudah pindah.")
+        )
     if not made:
         return response
     with runtime().engine.connect() as connection:

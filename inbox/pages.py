@@ -32,6 +32,7 @@ from inbox import (
 )
 from inbox.bell import ROUTES as BELL_ROUTES
 from inbox.bell import count
+from inbox.i18n import _, lazy
 from inbox.mailing import Background
 from inbox.rights import Need, may
 from inbox.routing import Route
@@ -126,9 +127,9 @@ def _guarded(route: Route) -> View:
         if g.person is None and route.need is not Need.NOTHING:
             return _stranger(route, posted=posted)
         if posted and not auth.csrf_holds():
-            return _refuse(400, "Formulir ini sudah tidak berlaku. Muat ulang halamannya, lalu kirim lagi.")
+            return _refuse(400, _("Formulir ini sudah tidak berlaku. Muat ulang halamannya, lalu kirim lagi."))
         if g.person is not None and not may(g.person, route.need):
-            return _refuse(403, "Peran Anda tidak mengizinkan tindakan ini.")
+            return _refuse(403, _("Peran Anda tidak mengizinkan tindakan ini."))
         if g.person is not None and not route.bare and second.must() and not g.person.second:
             return _bare(posted=posted or not route.touch)
         try:
@@ -144,7 +145,7 @@ def _stranger(route: Route, *, posted: bool) -> BaseResponse:
     if not route.touch:
         return Response(status=401)
     if posted:
-        return _refuse(401, "Sesi Anda sudah berakhir. Salin tulisan Anda, masuk lagi, lalu kirim.")
+        return _refuse(401, _("Sesi Anda sudah berakhir. Salin tulisan Anda, masuk lagi, lalu kirim."))
     wanted = request.full_path.rstrip("?")
     return redirect(f"{url_for('inbox.login')}?{urlencode({'next': wanted})}", 303)
 
@@ -152,21 +153,21 @@ def _stranger(route: Route, *, posted: bool) -> BaseResponse:
 def _bare(*, posted: bool) -> BaseResponse:
     """Whose role asks for a second factor sets it up before anything else."""
     if posted:
-        return _refuse(403, "Peran Anda mewajibkan masuk dua langkah. Siapkan dulu di Akun saya.")
+        return _refuse(403, _("Peran Anda mewajibkan masuk dua langkah. Siapkan dulu di Akun saya."))
     return redirect(url_for("inbox.second"), 303)
 
 
 def _refuse(status: int, message: str) -> BaseResponse:
     """An error page that gives the officer's words back."""
     kept = request.form.get("text", "") if request.method == "POST" else ""
-    return page("error.html", status, title="Tidak dapat dilakukan", message=message, kept=kept)
+    return page("error.html", status, title=_("Tidak dapat dilakukan"), message=message, kept=kept)
 
 
 _MESSAGES: Final = {
-    400: "Permintaan ini tidak dapat dibaca.",
-    404: "Aduan atau halaman ini tidak ada, atau bukan bagian Anda.",
-    413: "Kiriman ini terlalu besar.",
-    503: "Penyimpanan sedang tidak dapat dihubungi. Coba lagi sebentar lagi.",
+    400: lazy("Permintaan ini tidak dapat dibaca."),
+    404: lazy("Aduan atau halaman ini tidak ada, atau bukan bagian Anda."),
+    413: lazy("Kiriman ini terlalu besar."),
+    503: lazy("Penyimpanan sedang tidak dapat dihubungi. Coba lagi sebentar lagi."),
 }
 
 
@@ -175,7 +176,7 @@ def _problem(error: HTTPException) -> BaseResponse:
     status = 503 if cause is not None and is_away(cause) else error.code or 500
     if "person" not in g:
         g.person = None
-    return _refuse(status, _MESSAGES.get(status, "Terjadi kesalahan. Coba lagi."))
+    return _refuse(status, _MESSAGES.get(status, _("Terjadi kesalahan. Coba lagi.")))
 
 
 def _shared() -> dict[str, Any]:

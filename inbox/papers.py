@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.rendering.kinds import PLAYED, RENDERED
 from inbox import words
-from inbox.i18n import lazy
+from inbox.i18n import _, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from inbox.masking import Veil
 
 #: For those who may not see who wrote: the file itself might tell.
-WITHHELD: Final = "berkas asli hanya untuk yang boleh melihat identitas pelapor"
+WITHHELD: Final = lazy("berkas asli hanya untuk yang boleh melihat identitas pelapor")
 #: Of a file that an officer sends: it is here, and its preview is not.
 OWN_OWED: Final = lazy("pratinjaunya sedang dibuat")
-_NAMES: Final = {"image": "Foto", "audio": "Rekaman suara", "video": "Video"}
+_NAMES: Final = {"image": lazy("Foto"), "audio": lazy("Rekaman suara"), "video": lazy("Video")}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def paper(row: Any, cover: Veil, direction: str = "in") -> Paper:
     withheld = cover.hidden and tells(row, direction)
     if how == "file" and withheld:
         how, problem = "gone", f"{problem}; {WITHHELD}" if problem else WITHHELD
-    plain = _NAMES.get(str(row.content_type).partition("/")[0], "Berkas")
+    plain = _NAMES.get(str(row.content_type).partition("/")[0], _("Berkas"))
     return Paper(
         id=row.id,
         kind=how,
@@ -75,7 +75,7 @@ def paper(row: Any, cover: Veil, direction: str = "in") -> Paper:
         size=words.size(row.size),
         problem=problem,
         original=not withheld,
-        point=None if cover.hidden else point(row.place, "dari foto"),
+        point=None if cover.hidden else point(row.place, _("dari foto")),
     )
 
 

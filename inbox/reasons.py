@@ -10,6 +10,7 @@ from flask import abort, request
 from inbox import answering, words
 from inbox.acting import carry_out, refused, submission, typed
 from inbox.case import found
+from inbox.i18n import _, _n, in_source, lazy
 from inbox.offers import LONGEST_HOLD, zone_of
 from inbox.state import now, runtime
 from normalizer import ticket as codes
@@ -35,6 +36,7 @@ GROUNDS: Final = {
     "bukan-pemerintahan": "bukan urusan pemerintah",
     "spam": "",
 }
+_TELL: Final = lazy("Sampaikan alasannya langsung, lalu centang bahwa warga sudah diberi tahu.")
 _LONGEST_NAME: Final = 200
 
 
@@ -42,7 +44,7 @@ def hand_on(ticket: str) -> BaseResponse:
     """Bukan wewenang: to whom, and why."""
     to, why = request.form.get("to", "").replace("\0", "").strip()[:_LONGEST_NAME], typed()
     if not to or not why:
-        return refused(ticket, "Tulis kepada siapa aduan diteruskan, dan alasannya untuk warga.", 422)
+        return refused(ticket, _("Tulis kepada siapa aduan diteruskan, dan alasannya untuk warga."), 422)
     text = f"Aduan {_code(ticket)} bukan wewenang kami dan kami teruskan ke {to}. {why}"
     return _explained(
         ticket,
@@ -55,7 +57,7 @@ def archive(ticket: str) -> BaseResponse:
     """Arsipkan, for one of the grounds; spam alone is told nothing."""
     ground = request.form.get("ground", "")
     if ground not in GROUNDS:
-        return refused(ticket, "Pilih alasan mengarsipkan.", 422)
+        return refused(ticket, _("Pilih alasan mengarsipkan."), 422)
     if ground == "spam":
         return carry_out(
             ticket, lambda connection, _row, act: casework.archive(connection, act, ground, None, submission())
@@ -76,13 +78,15 @@ def hold(ticket: str) -> BaseResponse:
     """Tunda until a date, and why."""
     why = typed()
     if not why:
-        return refused(ticket, "Tulis alasan menunda untuk warga.", 422)
+        return refused(ticket, _("Tulis alasan menunda untuk warga."), 422)
     with runtime().engine.connect() as connection:
         zone = zone_of(found(connection, ticket))
     until = _until(zone)
     if until is None:
-        return refused(ticket, "Pilih tanggal sesudah hari ini, paling lama 60 hari lagi.", 422)
-    text = f"Aduan {_code(ticket)} kami tunda sampai {words.day(until)}. {why}"
+        return refused(ticket, _("Pilih tanggal sesudah hari ini, paling lama 60 hari lagi."), 422)
+    with in_source():
+        day = words.day(until)
+    text = f"Aduan {_code(ticket)} kami tunda sampai {day}. {why}"
     return _explained(
         ticket,
         text,
@@ -120,17 +124,27 @@ def _explained(ticket: str, text: str, deed: Callable[[Reason], Deed]) -> BaseRe
     with runtime().engine.connect() as connection:
         way = answering.choices(connection, found(connection, ticket))[0]
     if way.shut and request.form.get("in_person") != "1":
-        why = f"{way.shut} pelapor tidak dapat dibalas lewat kanalnya."
-        return refused(ticket, f"{why} Sampaikan alasannya langsung, lalu centang bahwa warga sudah diberi tahu.")
+        shut = _n(
+            "%(num)s pelapor tidak dapat dibalas lewat kanalnya.",
+            "%(num)s pelapor tidak dapat dibalas lewat kanalnya.",
+            way.shut,
+        )
+        return refused(ticket, f"{shut} {_TELL}")
     if way.options.allowed and way.way is not None:
         taken = answering.length(way, text)
         if way.max_text is not None and taken > way.max_text:
             return refused(
-                ticket, f"Alasan terlalu panjang: {taken} dari {way.max_text} huruf dengan kalimat pembukanya.", 422
+                ticket,
+                _(
+                    "Alasan terlalu panjang: %(length)s dari %(most)s huruf dengan kalimat pembukanya.",
+                    length=taken,
+                    most=way.max_text,
+                ),
+                422,
             )
         reason = Reason(text=text, vias=answering.vias(way))
         return carry_out(ticket, deed(reason), bell=True)
     if request.form.get("in_person") != "1":
-        why = way.options.reason or "Kanal ini tidak dapat menerima jawaban sekarang."
-        return refused(ticket, f"{why} Sampaikan alasannya langsung, lalu centang bahwa warga sudah diberi tahu.")
+        why = way.options.reason or _("Kanal ini tidak dapat menerima jawaban sekarang.")
+        return refused(ticket, f"{why} {_TELL}")
     return carry_out(ticket, deed(Reason(text=text)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, redirect, request, url_for
 
 from inbox import rights
+from inbox.i18n import _, lazy
 from inbox.queue import view
 from inbox.state import now, page, person, runtime, scope
 from normalizer import ticket as codes
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from store.queue import Row
 
-_EQUAL = {"phone": "nomor telepon sama", "email": "alamat surel sama"}
+_EQUAL = {"phone": lazy("nomor telepon sama"), "email": lazy("alamat surel sama")}
 
 
 def may_join(connection: Connection, row: Row) -> bool:
@@ -61,8 +62,8 @@ def join(ticket: str) -> BaseResponse:
         row = _found(connection, ticket)
         other = _other(connection, row)
         if other is None:
-            message = "Tidak ada aduan dengan nomor itu yang dapat Anda buka, atau pelapornya tidak dapat disatukan."
-            return page("error.html", 422, title="Tidak dapat disatukan", message=message, kept="")
+            message = _("Tidak ada aduan dengan nomor itu yang dapat Anda buka, atau pelapornya tidak dapat disatukan.")
+            return page("error.html", 422, title=_("Tidak dapat disatukan"), message=message, kept="")
         if row.contact_id is not None:
             identity.join(connection, row.contact_id, other, actor=person().username, now=now())
     return redirect(url_for("inbox.case", ticket=row.ticket) + view().here, 303)
@@ -91,7 +92,7 @@ def _other(connection: Connection, row: Row) -> uuid.UUID | None:
     """The contact to take in: one of the suggested, or that of a ticket within the officer's reach."""
     if wanted := request.form.get("contact", ""):
         offered = shown(connection, row).get("likenesses", [])
-        return next((each.contact_id for each, *_ in offered if str(each.contact_id) == wanted), None)
+        return next((each.contact_id for each, *_rest in offered if str(each.contact_id) == wanted), None)
     code = codes.read(request.form.get("with", ""))
     other = store.find(connection, scope(), code) if code else None
     return other.contact_id if other is not None and may_join(connection, other) else None

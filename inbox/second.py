@@ -12,6 +12,7 @@ from urllib.parse import quote
 from flask import g, redirect, request, url_for
 
 from inbox import auth, login
+from inbox.i18n import _, lazy
 from inbox.state import inbox, now, page, person, runtime
 from store import people, second, sessions, throttle, tokens, users
 from store.tokens import Purpose
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
 _SEED: Final = re.compile(r"[0-9a-f]{32}")
-_WRONG: Final = "Kode ini salah, sudah dipakai, atau sudah lewat. Tunggu kode berikutnya, lalu coba lagi."
+_WRONG: Final = lazy("Kode ini salah, sudah dipakai, atau sudah lewat. Tunggu kode berikutnya, lalu coba lagi.")
 
 
 def _wait(officer_id: int) -> timedelta:
@@ -44,7 +45,7 @@ def ask() -> BaseResponse:
 
 
 def _asking(problem: str | None = None, status: int = 200) -> Response:
-    return auth.stranger_page("code.html", status, title="Kode masuk", problem=problem, next=login.following())
+    return auth.stranger_page("code.html", status, title=_("Kode masuk"), problem=problem, next=login.following())
 
 
 def check() -> BaseResponse:
@@ -87,7 +88,7 @@ def _page(status: int = 200, seed: str | None = None, **extra: Any) -> Response:
         seed = seed or secrets.token_hex(16)
         shared = base64.b32encode(second.secret(inbox().secret, person().id, seed)).decode()
         values |= {"seed": seed, "shared": shared, "picture": _picture(shared)}
-    return page("second.html", status, title="Masuk dua langkah", **values)
+    return page("second.html", status, title=_("Masuk dua langkah"), **values)
 
 
 def _picture(shared: str) -> str:
@@ -115,12 +116,12 @@ def enable() -> BaseResponse:
         return _page(429, seed, problem=login.too_many(wait))
     with runtime().engine.begin() as connection:
         if not _is_he(connection):
-            return _page(422, seed, problem="Kata sandi salah.")
+            return _page(422, seed, problem=_("Kata sandi salah."))
         shared = second.secret(inbox().secret, person().id, seed)
         step = second.matching(shared, request.form.get("code", ""), now())
         if step is None:
             return _page(
-                422, seed, problem="Kode ini tidak cocok. Periksa jam telepon Anda, lalu coba kode berikutnya."
+                422, seed, problem=_("Kode ini tidak cocok. Periksa jam telepon Anda, lalu coba kode berikutnya.")
             )
         throttle.forgive(connection, _bucket(person().id))
         codes = second.enable(connection, person().id, seed, step)

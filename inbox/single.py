@@ -17,6 +17,7 @@ from flask import abort, redirect, request, url_for
 
 from dispatcher.single import Attempt, SignInError
 from inbox import auth, login
+from inbox.i18n import _
 from inbox.state import inbox, now, runtime
 from store import throttle, users
 
@@ -49,7 +50,8 @@ def start() -> BaseResponse:
     try:
         address = provider.start(_back(), attempt)
     except SignInError as error:
-        return _failed(f"{provider.name} sedang tidak dapat dihubungi. Coba lagi sebentar lagi.", 503, error)
+        away = _("%(name)s sedang tidak dapat dihubungi. Coba lagi sebentar lagi.", name=provider.name)
+        return _failed(away, 503, error)
     response = redirect(address, 303)
     kept = {**dataclasses.asdict(attempt), "next": login.following(), "until": (now() + _LIFE).timestamp()}
     auth.set_cookie(response, _COOKIE, _sealed(kept), _LIFE)
@@ -62,11 +64,11 @@ def back() -> BaseResponse:
     if kept is None or not hmac.compare_digest(
         request.args.get("state", "").encode("utf-8", "replace"), kept["state"].encode()
     ):
-        return _failed("Sesi masuk ini sudah lewat. Mulailah lagi.", 400)
+        return _failed(_("Sesi masuk ini sudah lewat. Mulailah lagi."), 400)
     if request.args.get("error") or not request.args.get("code"):
-        return _failed(f"Masuk lewat {provider.name} dibatalkan.", 403)
+        return _failed(_("Masuk lewat %(name)s dibatalkan.", name=provider.name), 403)
     if request.args.get("iss", provider.issuer) != provider.issuer:
-        return _failed("Sesi masuk ini dijawab pihak lain. Mulailah lagi.", 403)
+        return _failed(_("Sesi masuk ini dijawab pihak lain. Mulailah lagi."), 403)
     address = auth.bucket("sso address", request.remote_addr or "")
     with runtime().engine.begin() as connection:
         wait = throttle.attempt(connection, address, now(), login.PER_ADDRESS)
@@ -82,12 +84,13 @@ def _named(provider: Provider, kept: dict[str, Any], address: str) -> BaseRespon
     try:
         whom = provider.finish(_back(), attempt, request.args["code"], now())
     except SignInError as error:
-        return _failed(f"{provider.name} tidak dapat memastikan siapa Anda. Coba lagi.", 403, error)
+        unsure = _("%(name)s tidak dapat memastikan siapa Anda. Coba lagi.", name=provider.name)
+        return _failed(unsure, 403, error)
     with runtime().engine.begin() as connection:
         find = users.of_email if provider.claim == "email" else users.named
         user = find(connection, whom)
         if user is None or not user.active:
-            return _failed("Akun Anda belum terdaftar di Muara. Hubungi administrator Anda.", 403)
+            return _failed(_("Akun Anda belum terdaftar di Muara. Hubungi administrator Anda."), 403)
         throttle.uncount(connection, address)
         response = login.proceed(connection, user.id, kept["next"])
     response.delete_cookie(_COOKIE, path=auth.PATH)

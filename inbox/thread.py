@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import rights, words
+from inbox.i18n import _, lazy
 from inbox.masking import Veil, veil
 from inbox.papers import Paper, Point, paper, point
 from inbox.presenters import channel_mark, unit_name
@@ -136,7 +137,7 @@ def _line(row: Any, file: File, desk: Desk, cover: Veil, send: Any) -> Line:
 def _automatic_name(row: Any, send: Any) -> str:
     if row.role in ("answer", "note"):
         return ""
-    return words.PURPOSES.get(send.purpose if send is not None else "", "Pesan otomatis")
+    return words.PURPOSES.get(send.purpose if send is not None else "", _("Pesan otomatis"))
 
 
 def _inbound(row: Any, file: File, desk: Desk, cover: Veil) -> Line:
@@ -202,102 +203,125 @@ def _automatic(row: Any, desk: Desk, cover: Veil) -> Line:
         text=cover.text(row.text),
         channel=channel_mark(desk.runtime, row.account, row.account).name,
         delivery=_delivery(row, cover, desk),
-        automatic=words.PURPOSES.get(row.purpose, "Pesan otomatis"),
+        automatic=words.PURPOSES.get(row.purpose, _("Pesan otomatis")),
     )
 
 
 def _event(row: Any, file: File, desk: Desk) -> Line:
     tell = _EVENTS.get(row.kind)
     program = file.complaint.program
-    text = tell(row.data, desk.runtime, program) if tell else row.kind.replace("_", " ")
-    who = {"warga": "Warga", "sistem": "Muara"}.get(row.actor, row.actor)
+    text = tell(row.data, desk.runtime, program) if tell else str(_PLAIN.get(row.kind, row.kind.replace("_", " ")))
+    who = {"warga": _("Warga"), "sistem": "Muara"}.get(row.actor, row.actor)
     return Line(kind="event", order=row.at, time=desk.time(row.at), who=who, text=text)
 
 
 def _closed(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
     state = data.get("state")
-    return f"menutup aduan: {words.STATES[State(state)]}" if state in set(State) else "menutup aduan"
+    if state not in set(State):
+        return _("menutup aduan")
+    return _("menutup aduan: %(state)s", state=words.STATES[State(state)])
 
 
 def _disposed(data: Mapping[str, Any], runtime: Runtime, program: str | None) -> str:
-    return f"mendisposisikan ke {unit_name(runtime, program, data.get('unit'))}"
+    return _("mendisposisikan ke %(unit)s", unit=unit_name(runtime, program, data.get("unit")))
 
 
 def _program_set(data: Mapping[str, Any], runtime: Runtime, _program: str | None) -> str:
     key = str(data.get("program"))
-    return f"memilih program {runtime.programs[key].name if key in runtime.programs else key}"
+    return _("memilih program %(program)s", program=runtime.programs[key].name if key in runtime.programs else key)
 
 
 def _settled(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
-    return "memastikan pesan sudah sampai" if data.get("arrived") else "mengirim ulang pesan yang tidak pasti sampai"
+    if data.get("arrived"):
+        return _("memastikan pesan sudah sampai")
+    return _("mengirim ulang pesan yang tidak pasti sampai")
 
 
 def _told(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
     state = data.get("moved")
-    became = f"; keadaan menjadi {words.STATES[State(state)]}" if state in set(State) else "; keadaan di sini tetap"
-    return f"status di {data.get('system')}: {data.get('word')}{became}"
+    there = {"system": data.get("system"), "word": data.get("word")}
+    if state in set(State):
+        became = words.STATES[State(state)]
+        return _("status di %(system)s: %(word)s; keadaan menjadi %(state)s", state=became, **there)
+    return _("status di %(system)s: %(word)s; keadaan di sini tetap", **there)
 
 
 def _forwarded(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
-    over = f"lewat {data.get('account')}, layanan {data.get('service')}"
+    over = {"account": data.get("account"), "service": data.get("service")}
     if data.get("step") == "terkirim":
-        return f"meneruskan aduan {over}; nomor di sana: {data.get('id') or 'belum ada'}"
-    outcome = "gagal" if data.get("step") == "gagal" else "belum diketahui sampai tidaknya"
-    return f"mencoba meneruskan aduan {over}: {outcome}"
+        number = data.get("id") or _("belum ada")
+        return _(
+            "meneruskan aduan lewat %(account)s, layanan %(service)s; nomor di sana: %(number)s", number=number, **over
+        )
+    if data.get("step") == "gagal":
+        return _("mencoba meneruskan aduan lewat %(account)s, layanan %(service)s: gagal", **over)
+    return _("mencoba meneruskan aduan lewat %(account)s, layanan %(service)s: belum diketahui sampai tidaknya", **over)
 
 
 def _handed_on(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
-    return f"menyatakan bukan wewenang dan meneruskan ke {data.get('to')}"
+    return _("menyatakan bukan wewenang dan meneruskan ke %(to)s", to=data.get("to"))
 
 
 def _archived(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
     ground = words.GROUNDS.get(str(data.get("ground")), data.get("alasan") or "").partition(" (")[0]
-    return f"mengarsipkan aduan: {ground.lower()}" if ground else "mengarsipkan aduan"
+    return _("mengarsipkan aduan: %(ground)s", ground=ground.lower()) if ground else _("mengarsipkan aduan")
 
 
 def _held(data: Mapping[str, Any], runtime: Runtime, _program: str | None) -> str:
-    return f"menunda aduan sampai {words.day(datetime.fromisoformat(data['until']).astimezone(runtime.zone))}"
+    until = datetime.fromisoformat(data["until"]).astimezone(runtime.zone)
+    return _("menunda aduan sampai %(day)s", day=words.day(until))
 
 
 def _undone(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
-    return f"mengurungkan tindakannya: {words.ACTS.get(str(data.get('what')), '')}"
+    return _("mengurungkan tindakannya: %(act)s", act=words.ACTS.get(str(data.get("what")), ""))
 
 
 def _warned(data: Mapping[str, Any], runtime: Runtime, _program: str | None) -> str:
-    who = [words.RECIPIENTS[Recipient(each)] for each in data.get("to", ())]
-    due = datetime.fromisoformat(data["due"])
-    return f"mengingatkan {', '.join(who)}: {words.step(data['clock'], data['at'], due, runtime.zone)}"
+    who = ", ".join(str(words.RECIPIENTS[Recipient(each)]) for each in data.get("to", ()))
+    step = words.step(data["clock"], data["at"], datetime.fromisoformat(data["due"]), runtime.zone)
+    return _("mengingatkan %(who)s: %(step)s", who=who, step=step)
 
 
 def _prodded(data: Mapping[str, Any], runtime: Runtime, program: str | None) -> str:
     unit = unit_name(runtime, program, data.get("unit"))
-    return f"mengingatkan {unit}" if unit else "mengingatkan petugas"
+    return _("mengingatkan %(who)s", who=unit) if unit else _("mengingatkan petugas")
 
 
+def _merged(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    return _("menggabungkan aduan ini ke %(ticket)s", ticket=data.get("into") or _("aduan lain"))
+
+
+def _taken(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    return _("mengambil alih aduan") if data.get("before") else _("mengambil aduan")
+
+
+#: What was done, where its data say no more.
+_PLAIN: Final = {
+    "diterima": lazy("mengirim aduan"),
+    "dibuka_kembali": lazy("membuka aduan kembali karena warga menulis lagi"),
+    "ditutup_otomatis": lazy("menutup aduan karena warga tidak menjawab"),
+    "dilanjutkan": lazy("melanjutkan aduan yang ditunda"),
+    "kontak_disatukan": lazy("menyatukan pelapor dengan alamatnya di kanal lain"),
+    "kontak_dipisahkan": lazy("memisahkan satu alamat dari pelapor"),
+    "dikirim_ulang": lazy("mengirim ulang pesan yang gagal"),
+}
 _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
-    "diterima": lambda *_: "mengirim aduan",
-    "dibuka_kembali": lambda *_: "membuka aduan kembali karena warga menulis lagi",
-    "digabung": lambda data, *_: f"menggabungkan aduan ini ke {data.get('into') or 'aduan lain'}",
-    "menerima_gabungan": lambda data, *_: f"menggabungkan aduan {data.get('ticket')} ke sini",
-    "dipecah": lambda data, *_: f"memecah sebagian pesan menjadi aduan {data.get('ticket')}",
-    "dipecah_dari": lambda data, *_: f"memecah aduan ini dari {data.get('ticket')}",
-    "dipisahkan": lambda data, *_: f"memisahkan aduan ini lagi dari {data.get('ticket')}",
-    "melepas_gabungan": lambda data, *_: f"memisahkan lagi aduan {data.get('ticket')}",
-    "diambil": lambda data, *_: "mengambil alih aduan" if data.get("before") else "mengambil aduan",
+    "digabung": _merged,
+    "menerima_gabungan": lambda data, *_rest: _("menggabungkan aduan %(ticket)s ke sini", ticket=data.get("ticket")),
+    "dipecah": lambda data, *_rest: _("memecah sebagian pesan menjadi aduan %(ticket)s", ticket=data.get("ticket")),
+    "dipecah_dari": lambda data, *_rest: _("memecah aduan ini dari %(ticket)s", ticket=data.get("ticket")),
+    "dipisahkan": lambda data, *_rest: _("memisahkan aduan ini lagi dari %(ticket)s", ticket=data.get("ticket")),
+    "melepas_gabungan": lambda data, *_rest: _("memisahkan lagi aduan %(ticket)s", ticket=data.get("ticket")),
+    "diambil": _taken,
     "didisposisikan": _disposed,
     "ditutup": _closed,
     "bukan_wewenang": _handed_on,
     "diarsipkan": _archived,
     "ditunda": _held,
-    "ditutup_otomatis": lambda *_: "menutup aduan karena warga tidak menjawab",
     "tenggat": _warned,
     "diingatkan": _prodded,
-    "dilanjutkan": lambda *_: "melanjutkan aduan yang ditunda",
     "diurungkan": _undone,
     "program_dipilih": _program_set,
-    "kontak_disatukan": lambda *_: "menyatukan pelapor dengan alamatnya di kanal lain",
-    "kontak_dipisahkan": lambda *_: "memisahkan satu alamat dari pelapor",
-    "dikirim_ulang": lambda *_: "mengirim ulang pesan yang gagal",
     "dipastikan": _settled,
     "status_luar": _told,
     "diteruskan": _forwarded,

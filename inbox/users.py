@@ -8,7 +8,8 @@ from flask import abort, redirect, request, url_for
 
 from dispatcher.reach import IN_UNITS
 from inbox import rights, words
-from inbox.mailing import INVITATION, send_now
+from inbox.i18n import SOURCE, _, _c, lazy, speaking
+from inbox.mailing import invitation, send_now
 from inbox.state import now, page, person, runtime
 from store import users as store
 from store.people import Role
@@ -23,35 +24,35 @@ if TYPE_CHECKING:
 
 _LONGEST_QUERY: Final = 100
 _KINDS: Final = {
-    "added": "dibuat di server",
-    "invited": "diundang",
-    "link": "tautan kata sandi dibuat",
-    "password": "kata sandi dipilih lewat tautan",
-    "password_changed": "kata sandi diganti",
-    "totp_on": "masuk dua langkah dinyalakan",
-    "totp_off": "masuk dua langkah dimatikan",
-    "totp_reset": "masuk dua langkah diatur ulang",
-    "recovery_used": "kode pemulihan dipakai",
-    "recovery_renewed": "kode pemulihan baru",
-    "reset_mailed": "tautan kata sandi dikirim ke surelnya",
-    "signed_out": "sesi diakhiri",
-    "changed": "diubah",
-    "activated": "diaktifkan lagi",
-    "deactivated": "dinonaktifkan",
+    "added": lazy("dibuat di server"),
+    "invited": lazy("diundang"),
+    "link": lazy("tautan kata sandi dibuat"),
+    "password": lazy("kata sandi dipilih lewat tautan"),
+    "password_changed": lazy("kata sandi diganti"),
+    "totp_on": lazy("masuk dua langkah dinyalakan"),
+    "totp_off": lazy("masuk dua langkah dimatikan"),
+    "totp_reset": lazy("masuk dua langkah diatur ulang"),
+    "recovery_used": lazy("kode pemulihan dipakai"),
+    "recovery_renewed": lazy("kode pemulihan baru"),
+    "reset_mailed": lazy("tautan kata sandi dikirim ke surelnya"),
+    "signed_out": lazy("sesi diakhiri"),
+    "changed": lazy("diubah"),
+    "activated": lazy("diaktifkan lagi"),
+    "deactivated": lazy("dinonaktifkan"),
 }
 _FIELDS: Final = {
-    "name": "nama",
-    "email": "surel",
-    "role": "peran",
-    "programs": "program",
-    "unit": "unit",
-    "sees_identity": "melihat identitas",
+    "name": lazy("nama"),
+    "email": lazy("surel"),
+    "role": lazy("peran"),
+    "programs": lazy("program"),
+    "unit": lazy("unit"),
+    "sees_identity": lazy("melihat identitas"),
 }
 _SAVED: Final = {
-    "ubah": "Perubahan disimpan.",
-    "lepas": "Akun dinonaktifkan.",
-    "aktif": "Akun aktif lagi.",
-    "langkah": "Masuk dua langkah diatur ulang.",
+    "ubah": lazy("Perubahan disimpan."),
+    "lepas": lazy("Akun dinonaktifkan."),
+    "aktif": lazy("Akun aktif lagi."),
+    "langkah": lazy("Masuk dua langkah diatur ulang."),
 }
 
 
@@ -61,7 +62,7 @@ def show() -> Response:
     with runtime().engine.connect() as connection:
         found = store.listing(connection, typed, rights.manageable(person()))
     shown = [{"user": user, **_labels(user)} for user in found[: store.MOST]]
-    return page("users.html", title="Petugas", users=shown, typed=typed, more=len(found) > store.MOST)
+    return page("users.html", title=_c("menu", "Petugas"), users=shown, typed=typed, more=len(found) > store.MOST)
 
 
 def form() -> Response:
@@ -87,7 +88,7 @@ def invite() -> Response:
     return _link(user, token)
 
 
-_BEYOND: Final = "Peran, program atau izin itu tidak dapat Anda berikan."
+_BEYOND: Final = lazy("Peran, program atau izin itu tidak dapat Anda berikan.")
 
 
 def one(officer_id: int) -> Response:
@@ -160,9 +161,15 @@ def _link(user: User, token: str) -> Response:
     address = f"{runtime().public_url}{url_for('inbox.welcome', token=token)}"
     life = store.INVITED if user.waiting else store.RENEWED
     until = words.absolute(now() + life, runtime().zone)
-    text = INVITATION.format(name=user.profile.name, username=user.username, until=until, link=address)
-    mailed = send_now(user.profile.email, "Undangan ke Muara", text) if user.profile.email else None
-    return page("user_link.html", title="Tautan untuk petugas", user=user, address=address, until=until, mailed=mailed)
+    mailed = None
+    if user.profile.email:
+        with speaking(user.language or SOURCE):
+            day = words.absolute(now() + life, runtime().zone)
+            written = invitation(user.profile.name, user.username, day, address)
+        mailed = send_now(user.profile.email, *written)
+    return page(
+        "user_link.html", title=_("Tautan untuk petugas"), user=user, address=address, until=until, mailed=mailed
+    )
 
 
 def _profile() -> tuple[Profile, str | None]:
@@ -185,13 +192,13 @@ def _profile() -> tuple[Profile, str | None]:
 def _wrong(profile: Profile, role: Role | None) -> str | None:
     units = {unit.code for key in profile.programs for unit in runtime().programs[key].units}
     if role is None:
-        return "Pilih perannya."
+        return _("Pilih perannya.")
     if role is not Role.ADMINISTRATOR and not profile.programs:
-        return "Pilih paling sedikit satu program."
+        return _("Pilih paling sedikit satu program.")
     if profile.unit is not None and profile.unit not in units:
-        return "Unit itu tidak ada di program yang dipilih."
+        return _("Unit itu tidak ada di program yang dipilih.")
     if role is Role.UNIT_HEAD and profile.unit is None:
-        return "Pilih unit yang dikepalai."
+        return _("Pilih unit yang dikepalai.")
     return None
 
 
@@ -211,7 +218,7 @@ def _form(  # noqa: PLR0917 - the form, what it shows, and what is said about it
     return page(
         "user.html",
         status or (422 if problem else 200),
-        title=user.profile.name if user else "Undang petugas",
+        title=user.profile.name if user else _("Undang petugas"),
         user=user,
         profile=profile,
         username=username,
@@ -251,7 +258,7 @@ def _line(line: Trace) -> dict[str, str]:
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
-        return "ya" if value else "tidak"
+        return _("ya") if value else _("tidak")
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "-"
     return words.ROLES[Role(value)] if value in set(Role) else str(value or "-")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flask import redirect, request, url_for
 
 from inbox import auth, words
+from inbox.i18n import _
 from inbox.state import now, runtime
 from store import people, sessions, throttle, tokens, users
 from store.passwords import SHORTEST
@@ -36,14 +37,14 @@ def choose(token: str) -> BaseResponse:
         if user is None:
             return _gone()
         if password != request.form.get("again", ""):
-            return _form(user, "Kedua kata sandi tidak sama.")
+            return _form(user, _("Kedua kata sandi tidak sama."))
         try:
             with connection.begin_nested():
                 if not any(tokens.use(connection, token, each, now()) for each in _PURPOSES):
                     return _gone()
                 people.set_password(connection, user.id, password)
         except people.WeakPasswordError as error:
-            return _form(user, words.WEAKNESSES[error.weakness])
+            return _form(user, words.weakness(error.weakness))
         tokens.drop(connection, user.id)
         sessions.close_all(connection, user.id)
         throttle.forgive(connection, auth.bucket("name", user.username))
@@ -63,7 +64,7 @@ def _form(user: users.User, problem: str | None = None) -> Response:
     return auth.stranger_page(
         "welcome.html",
         422 if problem else 200,
-        title="Pilih kata sandi",
+        title=_("Pilih kata sandi"),
         user=user,
         problem=problem,
         shortest=SHORTEST,
@@ -71,4 +72,4 @@ def _form(user: users.User, problem: str | None = None) -> Response:
 
 
 def _gone() -> Response:
-    return auth.stranger_page("welcome.html", 404, title="Tautan tidak berlaku", user=None)
+    return auth.stranger_page("welcome.html", 404, title=_("Tautan tidak berlaku"), user=None)

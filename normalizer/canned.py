@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Each variable, and what it stands for.
-VARIABLES: Final[dict[str, str]] = {
-    "nama": "nama pelapor; pelapor anonim atau rahasia disapa Bapak/Ibu",
-    "nomor": "nomor aduan",
-    "program": "nama program",
-    "unit": "unit yang menangani",
-    "petugas": "nama Anda",
-    "tenggat": "tenggat berikutnya",
-}
+#: What each stands for, inbox/canned.py says to officers.
+VARIABLES: Final = ("nama", "nomor", "program", "unit", "petugas", "tenggat")
 _BRACED: Final = re.compile(r"\{([^{}\n]*)\}")
 
 

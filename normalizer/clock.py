@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from normalizer.program import Escalation, Program
 
 Chip = Literal["green", "amber", "red"]
-_MINUTE: Final = 60
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
-#: Clocks of 24 and 48 hours are read in hours, longer ones in days.
-_HOURS_UNTIL: Final = 2 * _DAY
 #: Where no program says otherwise.
 ZONE: Final = "Asia/Jakarta"
 USUAL: Final = Clocks()
@@ -204,18 +199,3 @@ def chip(due: datetime, now: datetime, total: timedelta) -> Chip:
     if left <= timedelta():
         return "red"
     return "amber" if left < total / 4 else "green"
-
-
-def relative(due: datetime, now: datetime) -> str:
-    """What the officer reads, rounded down: "2 jam lagi", "lewat 3 jam"."""
-    seconds = (due - now).total_seconds()
-    span = abs(seconds)
-    if span < _MINUTE:
-        words = "kurang dari 1 menit"
-    elif span < _HOUR:
-        words = f"{int(span // _MINUTE)} menit"
-    elif span < _HOURS_UNTIL:
-        words = f"{int(span // _HOUR)} jam"
-    else:
-        words = f"{int(span // _DAY)} hari"
-    return f"{words} lagi" if seconds > 0 else f"lewat {words}"

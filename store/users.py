@@ -49,7 +49,7 @@ class Profile:
 class User:
     """An officer as the administration sees him.
 
-    `waiting` while he has not chosen a password, `second` where he has a second factor.
+    `waiting` while he has not chosen a password, `second` where he has a second factor; `language` is his choice.
     """
 
     id: int
@@ -58,6 +58,7 @@ class User:
     active: bool
     waiting: bool
     second: bool
+    language: str | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,7 @@ def _user(row: Row[Any]) -> User:
         active=row.active,
         waiting=not row.password_hash,
         second=row.totp_seed is not None,
+        language=row.language,
     )
 
 

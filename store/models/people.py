@@ -44,7 +44,7 @@ class Officer(Base):
 class Session(Base):
     """A log-in; `token_hash` is the SHA-256 of the cookie, so that the table opens no session.
 
-    `device` is what an officer knows his browser by ("Firefox di Android").
+    `device` is what an officer knows his browser by ("Firefox/Android").
     """
 
     __tablename__ = "session"

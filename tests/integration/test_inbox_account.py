@@ -148,7 +148,7 @@ def test_sessions_that_ran_out_are_not_listed(site: Site) -> None:
     ],
 )
 def test_devices_in_words(agent: str, words: str) -> None:
-    assert devices.described(agent) == words
+    assert devices.shown(devices.described(agent)) == words
 
 
 def test_an_invited_officer_hears_the_same_rules(site: Site) -> None:

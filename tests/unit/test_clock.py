@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.clock import chip, relative
+from normalizer.clock import chip
 from normalizer.clock_time import due
 from normalizer.program import Calendar, Clocks
 
@@ -90,21 +90,3 @@ def test_who_comes_later_is_due_later(start: datetime, later: timedelta, days: i
 def test_chip(left: int, colour: str) -> None:
     now = datetime(2026, 11, 23, tzinfo=UTC)
     assert chip(now + timedelta(hours=left), now, timedelta(hours=24)) == colour
-
-
-@pytest.mark.parametrize(
-    ("left", "words"),
-    [
-        (timedelta(seconds=20), "kurang dari 1 menit lagi"),
-        (timedelta(minutes=45), "45 menit lagi"),
-        (timedelta(hours=2, minutes=59), "2 jam lagi"),
-        (timedelta(hours=47), "47 jam lagi"),
-        (timedelta(days=3, hours=4), "3 hari lagi"),
-        (timedelta(0), "lewat kurang dari 1 menit"),
-        (timedelta(hours=-3), "lewat 3 jam"),
-        (timedelta(days=-5), "lewat 5 hari"),
-    ],
-)
-def test_relative(left: timedelta, words: str) -> None:
-    now = datetime(2026, 11, 23, tzinfo=UTC)
-    assert relative(now + left, now) == words
