@@ -105,7 +105,7 @@ def card(row: Row, person: Person, runtime: Runtime, now: datetime, *, cover: Ve
     return Card(
         ticket=row.ticket,
         mark=channel_mark(runtime, row.account, row.channel),
-        words=subject(cover.text(row.body), _FIRST_WORDS) or _(_("(tanpa teks)")),
+        words=subject(cover.text(row.body), _FIRST_WORDS) or _("(tanpa teks)"),
         who=cover.who(row.name, row.contact_name, row.address, anonim=row.anonim),
         where=cover.text(place_label(row.place)),
         age=words.ago(row.opened_at, now, runtime.zone),
