@@ -13,7 +13,6 @@ from flask import redirect, request, url_for
 
 from inbox import emptiness, finding, rights, words
 from inbox.i18n import _
-from inbox.i18n import _
 from inbox.presenters import card, rail
 from inbox.state import now, page, person, runtime, scope
 from normalizer import seek
