@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, request
 
 from dispatcher import pulse
-from inbox import answering, canned, enclosing, offers, reporter, rights, thread, words
+from inbox import answering, canned, counting, enclosing, offers, reporter, rights, thread, words
 from inbox.clockface import chips, sentences
 from inbox.presenters import channel_mark, place_label, unit_name
 from inbox.queue import listing, short, view
@@ -72,6 +72,8 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
         "ways": ways,
         "way": way,
         "enclosing": enclosing,
+        "rules": counting.rules(ways),
+        "now": now(),
         "ready": ready,
         "submission": uuid.uuid4(),
         "stamp": stamp,

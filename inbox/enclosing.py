@@ -135,16 +135,20 @@ def accepted(files: Files) -> str:
 
 def _take() -> Taken:
     uploads = [each for each in request.files.getlist("files") if each.filename]
-    kept = {file.sha256: file for each in request.form.getlist("kept")[:MOST] if (file := _opened(each)) is not None}
+    kept = {
+        (file.sha256, file.name): file
+        for each in request.form.getlist("kept")[:MOST]
+        if (file := _opened(each)) is not None
+    }
     problem = _("Paling banyak %(most)s lampiran.", most=MOST) if len(kept) + len(uploads) > MOST else ""
     for upload in uploads[: MOST - len(kept)]:
         content = upload.stream.read(LARGEST + 1)
         upload.close()
         file, why = _looked_at(upload.filename or "", content)
         problem = problem or why
-        if file is not None and file.sha256 not in kept:
+        if file is not None and (file.sha256, file.name) not in kept:
             runtime().blobs.put(content)
-            kept[file.sha256] = file
+            kept[file.sha256, file.name] = file
     return Taken(files=tuple(kept.values()), problem=problem)
 
 

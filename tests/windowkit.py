@@ -65,7 +65,10 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     def open_page(size: tuple[int, int] = DESKTOP, *, scripts: bool = True) -> Page:
         width, height = size
         context = browser.new_context(
-            base_url=address, viewport={"width": width, "height": height}, java_script_enabled=scripts
+            base_url=address,
+            viewport={"width": width, "height": height},
+            java_script_enabled=scripts,
+            locale="id-ID",
         )
         contexts.append(context)
         page = context.new_page()

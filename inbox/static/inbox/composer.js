@@ -1,18 +1,8 @@
-// Drafts that survive a reload, the counter, and one sending for a double click.
+// Drafts that survive a reload, and one sending for a double click.
 const ticket = document.querySelector("[data-case]")?.dataset.case;
 
 function key(area) {
   return `draft:${ticket}:${area.dataset.draft}`;
-}
-
-function count(area) {
-  const counter = area.form.querySelector("[data-counter]");
-  const most = Number(area.dataset.max);
-  if (!counter || !most) return;
-  // As the server counts: code points, line breaks as one.
-  const length = [...area.value.trim()].length;
-  counter.textContent = `${length} / ${most} huruf`;
-  counter.classList.toggle("over", length > most);
 }
 
 for (const area of ticket ? document.querySelectorAll("[data-draft]") : []) {
@@ -22,11 +12,9 @@ for (const area of ticket ? document.querySelectorAll("[data-draft]") : []) {
     sessionStorage.removeItem(key(area));
   }
   if (!area.value) area.value = sessionStorage.getItem(key(area)) ?? "";
-  count(area);
   area.addEventListener("input", () => {
     if (area.value) sessionStorage.setItem(key(area), area.value);
     else sessionStorage.removeItem(key(area));
-    count(area);
   });
   area.form.addEventListener("submit", () => sessionStorage.setItem(sent, "1"));
 }
@@ -39,18 +27,13 @@ function limit(box, choice) {
   input.accept = choice.dataset.accept;
   input.disabled = choice.dataset.most === "0" && !input.files.length;
   document.getElementById(input.getAttribute("aria-describedby")).textContent = choice.dataset.limits;
-  input.form.dispatchEvent(new Event("limits"));
 }
 
 const via = document.querySelector("[data-via]");
 function turn() {
-  const area = via.form.querySelector("textarea");
-  area.dataset.max = via.selectedOptions[0].dataset.max ?? "";
   limit(via.form.querySelector("[data-enclose]"), via.selectedOptions[0]);
   for (const line of via.form.querySelectorAll("[data-way]")) line.hidden = line.dataset.way !== via.value;
-  const counter = via.form.querySelector("[data-counter]");
-  if (counter && !area.dataset.max) counter.textContent = "";
-  count(area);
+  via.form.dispatchEvent(new Event("limits"));
 }
 if (via) {
   via.addEventListener("change", turn);
