@@ -69,7 +69,7 @@ def _known(kind: type[Queue | Sort | Flag], value: str | None) -> Any:
     return kind(value) if value in set(kind) else None
 
 
-def _after(value: str | None) -> After | None:
+def read_after(value: str | None) -> After | None:
     """The start of a page as `link` writes it; nonsense is the first page."""
     at, _, row = (value or "").partition("~")
     try:
@@ -79,7 +79,7 @@ def _after(value: str | None) -> After | None:
         return None
 
 
-def _written(after: After | None) -> str | None:
+def write_after(after: After | None) -> str | None:
     return None if after is None else f"{after.at.isoformat() if after.at else ''}~{after.id}"
 
 
@@ -111,7 +111,7 @@ def read(given: Mapping[str, str]) -> View:
         until=_midnight(values.get("sampai"), later=1),
         ticket=None if sought is None else sought.ticket,
     )
-    return View(wanted=wanted, after=_after(values.get("setelah")), typed=typed, sought=sought, values=values)
+    return View(wanted=wanted, after=read_after(values.get("setelah")), typed=typed, sought=sought, values=values)
 
 
 def _midnight(day: str | None, *, later: int = 0) -> datetime | None:
@@ -162,7 +162,7 @@ def _found(connection: Connection, seen: View, offered: dict[str, Any]) -> dict[
 
 
 def _next(seen: View, after: After | None) -> str | None:
-    written = _written(after)
+    written = write_after(after)
     return seen.link(setelah=written) if written else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ from store.models import Complaint, ComplaintPast
 from tests import factories
 
 if TYPE_CHECKING:
+    import random
+
     from sqlalchemy import Connection
 
 PLAIN = Program(

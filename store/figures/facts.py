@@ -3,6 +3,7 @@
 - A complaint counts where it came: on the day on which its citizen sent it (`opened_at`), in its program's period.
 - Each counts once. One that was merged counts where it went; one that was split off counts by itself. What has no
   program yet (the triage tray) does not count.
+- Whom a unit limits, his figures are those of the unit and what he holds himself: what no unit has is nobody's yet.
 - What is told of it is told as of a moment: now, or the end of a past month (`past`), as it then was.
 - Answered in time: the first answer of an officer, which includes a reason for handing on, holding or archiving, came
   no later than the deadline of the first response; without such a clock every answer is in time. Automatic texts are no
@@ -182,6 +183,9 @@ class Facts:
             program.in_([each.key for each in self.asked.programs]),
             ~self._is(State.DIGABUNG),
         ]
+        scope = self.asked.scope
+        if scope.units is not None:
+            conditions.append(or_(unit.in_(sorted(scope.units)), Complaint.officer_id == scope.officer_id))
         pairs = (
             (program, cut.program), (Complaint.channel, cut.channel), (self.column("type"), cut.type),
             (unit, cut.unit), (Complaint.area, cut.area), (Complaint.officer_id, cut.officer_id),

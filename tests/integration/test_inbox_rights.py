@@ -56,6 +56,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "user_link": (401, 200, 403, 404),
     "user_active": (401, 303, 403, 404),
     "queue": (303, 200, None, None),
+    "numbers": (303, 200, None, None),
+    "number_rows": (303, 200, None, None),
     "pulse": (401, 200, None, None),
     "desk": (303, 200, 403, None),
     "write_slip": (401, 422, 403, None),

@@ -1,0 +1,14 @@
+"""The routes of figures."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inbox import numbers
+from inbox.rights import Need
+from inbox.routing import Route
+
+ROUTES: Final = (
+    Route(rule="/numbers", name="numbers", view=numbers.show, need=Need.READ),
+    Route(rule="/numbers/rows", name="number_rows", view=numbers.show_rows, need=Need.READ),
+)
