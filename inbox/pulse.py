@@ -17,7 +17,7 @@ from inbox.rights import Need
 from inbox.routing import Route
 from inbox.state import inbox, now, runtime, scope
 from normalizer import ticket as codes
-from store import casefile
+from store import casefile, shelves
 from store import queue as store
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _body() -> dict[str, Any]:
     code = codes.read(request.args.get("kasus", ""))
     with runtime().engine.connect() as connection:
         shown = listing(connection, seen, selected=code)
-        arrived = store.arrived(connection, reach, seen.wanted, now(), since)
+        arrived = shelves.arrived(connection, reach, seen.wanted, now(), since)
         row = store.find(connection, reach, code) if code else None
         stamp = casefile.stamp(connection, row.id) if row else ""
     return {

@@ -17,6 +17,7 @@ from inbox.presenters import card, rail
 from inbox.state import now, page, person, runtime, scope
 from normalizer import seek
 from store import queue as store
+from store import shelves
 from store.queue import After, Flag, Queue, Sort, Wanted
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _midnight(day: str | None, *, later: int = 0) -> datetime | None:
 def listing(connection: Connection, seen: View, selected: str | None = None) -> dict[str, Any]:
     """Everything that rail and list show; case pages show them too."""
     reach = scope()
-    counts = store.counts(connection, reach, now(), program=seen.wanted.program)
+    counts = shelves.counts(connection, reach, now(), program=seen.wanted.program)
     tray = reach.tray is None or bool(reach.tray)
     offered = choices()
     return {
@@ -152,7 +153,7 @@ def _found(connection: Connection, seen: View, offered: dict[str, Any]) -> dict[
             "empty": emptiness.search(seen, found, offered),
             "remarks": emptiness.remarks(found),
         }
-    page_of = store.page(connection, scope(), seen.wanted, now(), after=seen.after)
+    page_of = shelves.page(connection, scope(), seen.wanted, now(), after=seen.after)
     return {
         "cards": [card(row, person(), runtime(), now()) for row in page_of.rows],
         "next_page": _next(seen, page_of.after),

@@ -7,10 +7,25 @@ import enum
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Interval, and_, false, func, literal, literal_column, not_, or_, select, true, tuple_
+from sqlalchemy import (
+    Boolean,
+    Interval,
+    Uuid,
+    and_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from normalizer.complaint import CLOSED, OPEN, State
+from normalizer.complaint import CLOSED, State
 from store.models import Complaint, Contact, Message
+from store.models.complaint import ONLY_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +38,6 @@ CAP: Final = 1000
 #: No clock is longer than 60 days (Perpres 76/2013), so its last quarter is at most this long.
 _LONGEST_QUARTER: Final = timedelta(days=15)
 _CLOSED: Final = [state.value for state in CLOSED]
-_OPEN: Final = [state.value for state in OPEN]
 #: More than a card shows, so that a cut never leaves half a name that masking would then miss.
 _FIRST_WORDS: Final = 600
 
@@ -171,27 +185,34 @@ def within(scope: Scope) -> ColumnElement[bool]:
     return or_(and_(Complaint.program.is_(None), Complaint.account.in_(sorted(scope.tray))), mine)
 
 
+def is_open() -> ColumnElement[bool]:
+    """As it stands in the indexes of what is open: word for word, not as a parameter, or no plan could use them."""
+    return literal_column(f"complaint.{ONLY_OPEN}", Boolean())
+
+
 def _queue(queue: Queue, scope: Scope, now: datetime) -> ColumnElement[bool]:
-    is_open = Complaint.state.in_(_OPEN)
+    still_open = is_open()
     unit = Complaint.unit.is_not(None) if scope.units is None else Complaint.unit.in_(sorted(scope.units))
     ours = Complaint.unit.is_(None) if scope.units is None else or_(Complaint.unit.is_(None), unit)
-    waiting = Complaint.state == State.MENUNGGU_WARGA.value
+    waiting = literal_column(f"complaint.state = '{State.MENUNGGU_WARGA.value}'", Boolean())
     quarter: ColumnElement[timedelta] = literal_column(
         "(complaint.next_due_at - coalesce(complaint.clock_started_at, complaint.opened_at)) / 4", Interval()
     )
     conditions: dict[Queue, ColumnElement[bool]] = {
-        Queue.NEW: and_(Complaint.officer_id.is_(None), Complaint.program.is_not(None), ours, is_open, not_(waiting)),
-        Queue.MINE: and_(Complaint.officer_id == scope.officer_id, is_open),
-        Queue.UNIT: and_(unit, is_open),
+        Queue.NEW: and_(
+            Complaint.officer_id.is_(None), Complaint.program.is_not(None), ours, still_open, not_(waiting)
+        ),
+        Queue.MINE: and_(Complaint.officer_id == scope.officer_id, still_open),
+        Queue.UNIT: and_(unit, still_open),
         Queue.SOON: and_(
             Complaint.next_due_at > now,
             Complaint.next_due_at < now + _LONGEST_QUARTER,
             Complaint.next_due_at - quarter < now,
-            is_open,
+            still_open,
         ),
-        Queue.LATE: and_(Complaint.next_due_at <= now, is_open),
+        Queue.LATE: and_(Complaint.next_due_at <= now, still_open),
         Queue.WAITING: waiting,
-        Queue.TRIAGE: and_(Complaint.program.is_(None), is_open),
+        Queue.TRIAGE: and_(Complaint.program.is_(None), still_open),
         Queue.DONE: Complaint.state.in_(_CLOSED),
         Queue.ALL: true(),
     }
@@ -200,7 +221,12 @@ def _queue(queue: Queue, scope: Scope, now: datetime) -> ColumnElement[bool]:
 
 def narrowed(wanted: Wanted, scope: Scope, now: datetime) -> ColumnElement[bool]:
     """The conditions of a queue with its filters, as far as the scope reaches."""
-    conditions: list[ColumnElement[bool]] = [within(scope), _queue(wanted.queue, scope, now)]
+    return and_(within(scope), *asked(wanted, scope, now))
+
+
+def asked(wanted: Wanted, scope: Scope, now: datetime) -> list[ColumnElement[bool]]:
+    """What a queue and its filters ask of a complaint that the scope reaches."""
+    conditions: list[ColumnElement[bool]] = [_queue(wanted.queue, scope, now)]
     for column, value in (
         (Complaint.channel, wanted.channel),
         (Complaint.type, wanted.type),
@@ -218,7 +244,7 @@ def narrowed(wanted: Wanted, scope: Scope, now: datetime) -> ColumnElement[bool]
         conditions.append(Complaint.opened_at >= wanted.since)
     if wanted.until is not None:
         conditions.append(Complaint.opened_at < wanted.until)
-    return and_(*conditions)
+    return conditions
 
 
 def _sender() -> Any:
@@ -250,51 +276,15 @@ def _cards() -> Select[Any]:
     )
 
 
-#: What is sorted by, the earliest on top, behind all that have none.
-_RISING: Final = {Sort.DUE: Complaint.next_due_at, Sort.WAITING: Complaint.waiting_since}
-
-
-def _ordered(query: Select[Any], sort: Sort, after: After | None) -> Select[Any]:
-    if sort is Sort.NEWEST:
-        query = query.order_by(Complaint.opened_at.desc(), Complaint.id.desc())
-        if after is None:
-            return query
-        if after.at is None:
-            return query.where(false())
-        return query.where(tuple_(Complaint.opened_at, Complaint.id) < tuple_(literal(after.at), literal(after.id)))
-    column = _RISING[sort]
-    query = query.order_by(column, Complaint.id)
-    if after is not None and after.at is None:
-        return query.where(column.is_(None), Complaint.id > after.id)
-    if after is not None:
-        return query.where(tuple_(column, Complaint.id) > tuple_(literal(after.at), literal(after.id)))
-    # Few wait for an answer: their index holds nobody else, and says so.
-    return query.where(column.is_not(None)) if sort is Sort.WAITING else query
-
-
-def page(
-    connection: Connection, scope: Scope, wanted: Wanted, now: datetime, *, after: After | None = None, limit: int = 50
-) -> Page:
-    """One page of a queue. What has no deadline, or waits for no answer, stands behind what has one."""
-    query = _cards().where(narrowed(wanted, scope, now))
-    found = _rows(connection, _ordered(query, wanted.sort, after).limit(limit + 1))
-    column = _RISING.get(wanted.sort)
-    cut = wanted.sort is Sort.WAITING if after is None else after.at is not None
-    if len(found) <= limit and column is not None and cut:
-        # A row comparison leaves out what has none: it follows once the others are through.
-        rest = query.where(column.is_(None)).order_by(Complaint.id)
-        found += _rows(connection, rest.limit(limit + 1 - len(found)))
-    last = found[limit - 1] if len(found) > limit else None
-    at = None if last is None else getattr(last, _BY[wanted.sort])
-    return Page(rows=found[:limit], after=None if last is None else After(at=at, id=last.id))
-
-
-_BY: Final = {Sort.DUE: "next_due_at", Sort.NEWEST: "opened_at", Sort.WAITING: "waiting_since"}
-
-
 def cards(connection: Connection, ids: Sequence[UUID]) -> list[Row]:
     """These complaints in this order."""
-    found = {row.id: row for row in _rows(connection, _cards().where(Complaint.id.in_(ids)))} if ids else {}
+    return shown(connection, ids, true())
+
+
+def shown(connection: Connection, ids: Sequence[UUID], allowed: ColumnElement[bool]) -> list[Row]:
+    """Those of these complaints that are allowed, in this order."""
+    query = _cards().where(Complaint.id == func.any(cast(literal(ids, ARRAY(Uuid)), ARRAY(Uuid))), allowed)
+    found = {row.id: row for row in _rows(connection, query)} if ids else {}
     return [found[each] for each in ids if each in found]
 
 
@@ -306,26 +296,3 @@ def find(connection: Connection, scope: Scope, ticket: str) -> Row | None:
     """The complaint of a ticket where the scope reaches it; None for any other, whether it exists or not."""
     found = _rows(connection, _cards().where(within(scope), Complaint.ticket == ticket))
     return found[0] if found else None
-
-
-def counts(connection: Connection, scope: Scope, now: datetime, *, program: str | None = None) -> dict[Queue, int]:
-    """How many stand in each queue but `ALL`, at most CAP + 1, in one statement."""
-    wanted = [Wanted(queue=queue, program=program) for queue in Queue if queue is not Queue.ALL]
-    row = connection.execute(select(*(_capped(each, scope, now) for each in wanted))).one()
-    return {each.queue: int(count) for each, count in zip(wanted, row, strict=True)}
-
-
-def _capped(wanted: Wanted, scope: Scope, now: datetime) -> Any:
-    inner = select(literal(1)).select_from(Complaint).where(narrowed(wanted, scope, now)).limit(CAP + 1).subquery()
-    return select(func.count()).select_from(inner).scalar_subquery().label(wanted.queue.name.lower())
-
-
-def arrived(connection: Connection, scope: Scope, wanted: Wanted, now: datetime, since: datetime) -> list[str]:
-    """Tickets that came into a queue after `since`, newest first, at most a hundred."""
-    query = (
-        select(Complaint.ticket)
-        .where(narrowed(wanted, scope, now), Complaint.created_at > since)
-        .order_by(Complaint.created_at.desc())
-        .limit(100)
-    )
-    return [row.ticket for row in connection.execute(query)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -131,6 +133,36 @@ WHERE c.id = a.complaint_id
 """,
 )
 
+_DESK = "coalesce(program, '') || '/' || coalesce(unit, '')"
+_OPEN = "state IN ('baru', 'diverifikasi', 'disposisi', 'tindak_lanjut', 'menunggu_warga', 'ditunda')"
+_REPLACED: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "ix_complaint_contact": (["contact_id"], {}),
+    "ix_complaint_newest": (["opened_at", "id"], {}),
+    "ix_complaint_officer": (["officer_id", "next_due_at", "id"], {}),
+    "ix_complaint_program_queue": (["program", "next_due_at", "id"], {}),
+    "ix_complaint_queue": (["next_due_at", "id"], {"postgresql_where": sa.text("next_due_at IS NOT NULL")}),
+    "ix_complaint_state": (["state", "next_due_at", "id"], {}),
+    "ix_complaint_unit": (["unit", "next_due_at", "id"], {}),
+}
+_QUEUED: dict[str, Any] = {
+    "postgresql_where": sa.text(_OPEN),
+    "postgresql_include": [
+        "program", "unit", "account", "state", "officer_id", "opened_at", "clock_started_at", "waiting_since",
+    ],
+}  # fmt: skip
+_WITH_STATE: dict[str, Any] = {"postgresql_include": ["state"]}
+_MINE: dict[str, Any] = {"postgresql_where": sa.text(f"officer_id IS NOT NULL AND {_OPEN}")}
+_QUEUES: tuple[tuple[str, list[str], dict[str, Any]], ...] = (
+    ("ix_complaint_queue", ["next_due_at", "id"], _QUEUED),
+    ("ix_complaint_program_queue", ["program", "next_due_at", "id"], _QUEUED),
+    ("ix_complaint_desk_queue", ["desk", "next_due_at", "id"], _QUEUED),
+    ("ix_complaint_officer", ["officer_id", "next_due_at", "id"], _MINE),
+    ("ix_complaint_newest", ["opened_at", "id"], _WITH_STATE),
+    ("ix_complaint_program_newest", ["program", "opened_at", "id"], _WITH_STATE),
+    ("ix_complaint_desk_newest", ["desk", "opened_at", "id"], _WITH_STATE),
+    ("ix_complaint_created", ["created_at"], {}),
+)
+
 
 def upgrade() -> None:
     """Apply. The words of what is there already are read in the background afterwards, the newest first."""
@@ -175,6 +207,11 @@ def upgrade() -> None:
         ["waiting_since", "id"],
         postgresql_where=sa.text("waiting_since IS NOT NULL"),
     )
+    op.add_column("complaint", sa.Column("desk", sa.Text(), sa.Computed(_DESK, persisted=True), nullable=True))
+    for name in _REPLACED:
+        op.drop_index(name, table_name="complaint")
+    for name, columns, options in _QUEUES:
+        op.create_index(name, "complaint", columns, **options)
     op.create_index(
         "ix_complaint_place",
         "complaint",
@@ -195,6 +232,11 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER complaint_answered ON message")
     op.execute("DROP FUNCTION complaint_answered()")
     op.drop_index("ix_complaint_place", table_name="complaint")
+    for name, _, _ in _QUEUES:
+        op.drop_index(name, table_name="complaint")
+    for name, (columns, options) in _REPLACED.items():
+        op.create_index(name, "complaint", columns, **options)
+    op.drop_column("complaint", "desk")
     op.drop_index("ix_complaint_waiting", table_name="complaint")
     op.drop_column("complaint", "waiting_since")
     op.drop_column("complaint", "last_answered_at")

@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from normalizer.complaint import OPEN, State
 from store import origin
 from store.models.base import Base
 
@@ -62,6 +63,17 @@ class Ticket(Base):
     created_at: Mapped[dt.datetime] = mapped_column(server_default=sql("now()"))
 
 
+#: Who has not got a closed state; as it stands in the indexes of what is open, and in the queries that use them.
+ONLY_OPEN = f"state IN ({', '.join(repr(state.value) for state in State if state in OPEN)})"
+#: The indexes of what is open hold all that decides about a queue: thousands of them are gone through without a row.
+QUEUED: dict[str, Any] = {
+    "postgresql_where": sql(ONLY_OPEN),
+    "postgresql_include": [
+        "program", "unit", "account", "state", "officer_id", "opened_at", "clock_started_at", "waiting_since",
+    ],
+}  # fmt: skip
+
+
 class Complaint(Base):
     """One complaint (aduan). `program` is null in the triage tray; `version` guards against two officers at once.
 
@@ -73,6 +85,7 @@ class Complaint(Base):
     `touched` says that an officer has acted: from then on the program does not re-thread it.
     `held_until` is when what is held comes back, into the state `held_from`.
     `area` is the first of the configured places that the words may mean: figures count by it.
+    `desk` is program and unit in one, which indexes hold in order: `siaga/dpu`, `siaga/` where no unit has it, `/`.
     `waiting_since` is the citizen's last line where nobody has answered it; a trigger keeps `last_answered_at`.
     """
 
@@ -127,6 +140,9 @@ class Complaint(Base):
     held_until: Mapped[dt.datetime | None]
     held_from: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
+    desk: Mapped[str] = mapped_column(
+        Computed("coalesce(program, '') || '/' || coalesce(unit, '')", persisted=True), nullable=True
+    )
     area: Mapped[str | None] = mapped_column(Computed("(place -> 'candidates') ->> 0", persisted=True))
     search: Mapped[Any] = mapped_column(
         TSVECTOR,
@@ -134,13 +150,20 @@ class Complaint(Base):
     )
 
     __table_args__ = (
-        Index("ix_complaint_queue", "next_due_at", "id", postgresql_where=sql("next_due_at IS NOT NULL")),
-        Index("ix_complaint_program_queue", "program", "next_due_at", "id"),
-        Index("ix_complaint_newest", "opened_at", "id"),
-        Index("ix_complaint_state", "state", "next_due_at", "id"),
-        Index("ix_complaint_officer", "officer_id", "next_due_at", "id"),
-        Index("ix_complaint_unit", "unit", "next_due_at", "id"),
-        Index("ix_complaint_contact", "contact_id"),
+        Index("ix_complaint_queue", "next_due_at", "id", **QUEUED),
+        Index("ix_complaint_program_queue", "program", "next_due_at", "id", **QUEUED),
+        Index("ix_complaint_desk_queue", "desk", "next_due_at", "id", **QUEUED),
+        Index(
+            "ix_complaint_officer",
+            "officer_id",
+            "next_due_at",
+            "id",
+            postgresql_where=sql(f"officer_id IS NOT NULL AND {ONLY_OPEN}"),
+        ),
+        Index("ix_complaint_newest", "opened_at", "id", postgresql_include=["state"]),
+        Index("ix_complaint_program_newest", "program", "opened_at", "id", postgresql_include=["state"]),
+        Index("ix_complaint_desk_newest", "desk", "opened_at", "id", postgresql_include=["state"]),
+        Index("ix_complaint_created", "created_at"),
         Index("ix_complaint_conversation", "account", "conversation", "opened_at"),
         Index("ix_complaint_search", "search", postgresql_using="gin"),
         Index("ix_complaint_warn", "warn_at", postgresql_where=sql("warn_at IS NOT NULL")),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from store import queue
+from store import shelves
 from store.queue import After, Queue, Scope, Sort, Wanted
 from tests.factories import NOW
 from tests.inboxkit import Browser, Site, tickets
@@ -86,12 +86,12 @@ def test_pages_by_keyset_show_each_once_in_order(site: Site, sort: Sort) -> None
     with site.engine.connect() as connection:
         for _ in range(20):
             wanted = Wanted(queue=Queue.NEW, sort=sort)
-            page = queue.page(connection, ALL, wanted, NOW, after=after, limit=3)
+            page = shelves.page(connection, ALL, wanted, NOW, after=after, limit=3)
             seen += [row.ticket for row in page.rows]
             after = page.after
             if after is None:
                 break
-        whole = queue.page(connection, ALL, Wanted(queue=Queue.NEW, sort=sort), NOW, limit=100)
+        whole = shelves.page(connection, ALL, Wanted(queue=Queue.NEW, sort=sort), NOW, limit=100)
     assert seen == [row.ticket for row in whole.rows]
     assert sorted(seen) == sorted(made)
 
@@ -117,7 +117,7 @@ def test_a_mangled_page_address_is_the_first_page(site: Site, after: str) -> Non
 
 
 def test_counts_stop_at_the_cap(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "CAP", 2)
+    monkeypatch.setattr(shelves, "CAP", 2)
     monkeypatch.setattr("inbox.presenters.CAP", 2)
     for _ in range(5):
         site.complaint()
