@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from gateway import health, public, security, server
 from gateway.edge import Edge
 from gateway.patience import Patience
 from gateway.webhooks import Webhooks
-from inbox.state import Access
+from inbox.state import Access, Machine
 from wiring import build, provider
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
         provider=provider(settings.oidc),
         local_login=settings.oidc.local_login,
     )
-    inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"), access=access)
+    machine = Machine(look=edge.health.look, free=lambda: shutil.disk_usage(settings.data_dir).free)
+    inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"), access=access, machine=machine)
     hooks = Webhooks(app.wsgi_app, runtime=runtime, acceptor=edge.acceptor, ringer=edge.ringer, proxies=proxies)
     app.wsgi_app = Patience(hooks, proxies)  # type: ignore[assignment, method-assign] # Flask's own way
     app.extensions["edge"] = edge

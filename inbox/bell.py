@@ -11,6 +11,7 @@ from dispatcher.clocks import recipients
 from inbox import words
 from inbox.acting import act_on, refused, stale, submission, typed
 from inbox.case import found
+from inbox.i18n import _
 from inbox.notice_words import SAID, said
 from inbox.presenters import unit_name
 from inbox.queue import view
@@ -65,16 +66,26 @@ def _shown(row: Any) -> dict[str, Any]:
         text = _("%(name)s memanggil Anda dalam catatan aduan ini", name=row.data.get("by", ""))
     elif row.kind in SAID:
         text = said(row)
+    elif row.kind == "silence":
+        text = _silence(row.data)
     else:
         text = words.step(row.data["clock"], row.data["at"], datetime.fromisoformat(row.data["due"]), zone)
     return {
         "ticket": row.ticket,
+        "account": row.data.get("account", "") if row.ticket is None else "",
         "text": text[:1].upper() + text[1:],
         "unit": unit_name(runtime(), row.program, row.unit),
         "at": words.ago(row.made_at, now(), zone),
         "at_title": words.absolute(row.made_at, zone),
         "fresh": row.seen_at is None,
     }
+
+
+def _silence(data: dict[str, Any]) -> str:
+    since = words.absolute(datetime.fromisoformat(data["since"]), runtime().zone)
+    if data["working"]:
+        return _("tidak ada pesan masuk selama %(hours)s jam kerja, sejak %(since)s", hours=data["hours"], since=since)
+    return _("tidak ada pesan masuk selama %(hours)s jam, sejak %(since)s", hours=data["hours"], since=since)
 
 
 def seen() -> BaseResponse:

@@ -21,7 +21,9 @@ from inbox import (
     files,
     i18n,
     imports,
+    lamps,
     letters,
+    manage_routes,
     number_routes,
     people_routes,
     pulse,
@@ -37,7 +39,7 @@ from inbox.i18n import _, lazy
 from inbox.mailing import Background
 from inbox.rights import Need, may
 from inbox.routing import Route
-from inbox.state import KEY, Access, Inbox, inbox, page
+from inbox.state import KEY, Access, Inbox, Machine, inbox, page
 from store.engine import is_away
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ ROUTES: Final = (
     *pulse.ROUTES,
     *people_routes.ROUTES,
     *case_routes.ROUTES,
+    *manage_routes.ROUTES,
     *number_routes.ROUTES,
     Route(rule="", name="queue", view=queue.show, need=Need.READ),
     Route(rule="/desk", name="desk", view=desk.show, need=Need.WORK),
@@ -84,7 +87,14 @@ ROUTES: Final = (
 )
 
 
-def register(app: Flask, runtime: Runtime, *, secret_key: str | bytes, access: Access = Access()) -> None:  # noqa: B008 - frozen
+def register(
+    app: Flask,
+    runtime: Runtime,
+    *,
+    secret_key: str | bytes,
+    access: Access = Access(),  # noqa: B008 - frozen
+    machine: Machine | None = None,
+) -> None:
     """Put the inbox below /inbox of `app`; `secret_key` signs its CSRF tokens."""
     static = _HERE / "static" / "inbox"
     assets = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in static.iterdir()}
@@ -95,6 +105,7 @@ def register(app: Flask, runtime: Runtime, *, secret_key: str | bytes, access: A
         assets=assets,
         access=access,
         background=Background(),
+        machine=machine,
     )
     blueprint = Blueprint(
         "inbox",
@@ -167,6 +178,7 @@ def _refuse(status: int, message: str) -> BaseResponse:
 
 _MESSAGES: Final = {
     400: lazy("Permintaan ini tidak dapat dibaca."),
+    403: lazy("Anda tidak berhak melakukan ini."),
     404: lazy("Aduan atau halaman ini tidak ada, atau bukan bagian Anda."),
     413: lazy("Kiriman ini terlalu besar."),
     503: lazy("Penyimpanan sedang tidak dapat dihubungi. Coba lagi sebentar lagi."),
@@ -189,7 +201,10 @@ def _shared() -> dict[str, Any]:
         "csrf_token": auth.csrf_token,
         "bell": count,
         "may_keep": g.get("person") is not None and may(g.person, Need.CANNED),
-        "may_manage": g.get("person") is not None and may(g.person, Need.USERS),
+        "may_oversee": g.get("person") is not None and may(g.person, Need.OVERSEE),
+        "lamps": lamps.lamps,
+        "channel_paused": lamps.paused,
+        "quarantined": lamps.quarantined,
         "asset": lambda name: url_for("inbox.static", filename=name, v=inbox().assets[name]),
     }
 

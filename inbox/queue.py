@@ -180,7 +180,6 @@ def choices() -> dict[str, Any]:
         "flags": {flag.value: label for flag, label in words.FLAGS.items()},
         "sorts": {sort.value: label for sort, label in words.SORTS.items()},
         "may_work": rights.may(person(), rights.Need.WORK),
-        "may_import": rights.may(person(), rights.Need.IMPORT),
     }
 
 

@@ -14,7 +14,7 @@ from store.users import Reach
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dispatcher.runtime import Runtime
+    from dispatcher.runtime import Account, Runtime
     from normalizer.program import Program, Unit
     from store.people import Person
     from store.queue import Scope
@@ -32,6 +32,8 @@ class Need(enum.Enum):
     USERS = "manage officers"
     CANNED = "keep canned answers"
     PROD = "remind a unit of a complaint"
+    OVERSEE = "look at channels, quarantine and programs"
+    OPERATE = "pause and test channels, read quarantine again"
 
 
 _READERS: Final = frozenset({Role.LEADER, Role.AUDITOR})
@@ -45,12 +47,14 @@ def may(person: Person, need: Need) -> bool:
             return True
         case Need.WORK:
             return person.role not in _READERS
-        case Need.SORT | Need.IMPORT | Need.USERS:
+        case Need.SORT | Need.IMPORT | Need.USERS | Need.OPERATE:
             return person.role in SORTERS
         case Need.CANNED:
             return person.role in _KEEPERS
         case Need.PROD:
             return person.role in SORTERS or person.role is Role.LEADER
+        case Need.OVERSEE:
+            return person.role in SORTERS or person.role is Role.AUDITOR
 
 
 def sees_all(person: Person) -> bool:
@@ -61,6 +65,22 @@ def sees_all(person: Person) -> bool:
 def programs(person: Person, runtime: Runtime) -> list[Program]:
     """The programs that an officer sees."""
     return reach.programs(person, runtime.programs)
+
+
+def accounts(person: Person, runtime: Runtime) -> list[Account]:
+    """The accounts on which the officer's programs are reached; an administrator sees those of no program too."""
+    if sees_all(person):
+        return list(runtime.accounts.values())
+    seen = {account for program in programs(person, runtime) for account in program.accounts}
+    return [account for name, account in runtime.accounts.items() if name in seen]
+
+
+def operates(person: Person, account: Account) -> bool:
+    """Whether the officer may pause and test an account: one that serves others' programs too is not his alone."""
+    if sees_all(person):
+        return True
+    whole = bool(account.programs) and all(program.key in person.programs for program in account.programs)
+    return may(person, Need.OPERATE) and whole
 
 
 def scope(person: Person, runtime: Runtime) -> Scope:

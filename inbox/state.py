@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app, g, render_template
 
@@ -39,6 +39,14 @@ class Access:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What the gateway knows of its own machine: `look` is the readiness as /readyz tells it, `free` bytes of disk."""
+
+    look: Callable[[], Mapping[str, Any]]
+    free: Callable[[], int]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
     """The inbox of one application.
 
@@ -51,6 +59,7 @@ class Inbox:
     assets: Mapping[str, str]
     access: Access
     background: Callable[[Callable[[], None]], None]
+    machine: Machine | None = None
 
 
 def inbox() -> Inbox:

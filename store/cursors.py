@@ -31,6 +31,12 @@ def read(connection: Connection, account: str) -> dict[str, Any] | None:
     return None if value is None else dict(value)
 
 
+def moved(connection: Connection, account: str) -> datetime | None:
+    """When the cursor last moved; None before the first poll."""
+    sql = "SELECT updated_at FROM cursor WHERE account = %s"
+    return connection.exec_driver_sql(sql, (account,)).scalar_one_or_none()
+
+
 _WRITE = """
 INSERT INTO cursor (account, value, updated_at) VALUES (%s, %s::jsonb, %s)
 ON CONFLICT (account) DO UPDATE SET value = EXCLUDED.value, updated_at = EXCLUDED.updated_at

@@ -125,6 +125,12 @@ def has_pending(connection: Connection, now: datetime) -> bool:
     return connection.exec_driver_sql(sql, (now,)).one_or_none() is not None
 
 
+def last_parsed(connection: Connection) -> datetime | None:
+    """When the latest arrivals were read last; None where none of them has been."""
+    sql = "SELECT max(parsed_at) FROM (SELECT parsed_at FROM journal ORDER BY seq DESC LIMIT 100) latest"
+    return connection.exec_driver_sql(sql).scalar_one_or_none()
+
+
 def put_off(connection: Connection, ids: Sequence[uuid.UUID], until: datetime) -> None:
     """Leave these rows alone until then; those behind them go first."""
     connection.exec_driver_sql("UPDATE journal SET not_before = %s WHERE id = ANY(%s)", (until, list(ids)))

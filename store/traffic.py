@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from store import outbox
+from store.journal import new_id
 from store.models import Outbox
 from store.partitions import partition
 
@@ -51,17 +52,22 @@ def outgoing(connection: Connection, since: datetime) -> dict[str, Outgoing]:
     return found
 
 
-def send_test(connection: Connection, message_id: uuid.UUID, account: str, to: str, text: str, now: datetime) -> None:  # noqa: PLR0917 - one message
-    """Queue a test message; the form's id makes a double click one message. It belongs to no complaint."""
+def send_test(  # noqa: PLR0917 - one message
+    connection: Connection, form: uuid.UUID, account: str, to: str, text: str, now: datetime
+) -> bool:
+    """Queue a test message, which belongs to no complaint; False where this form was handled before."""
+    dedupe = f"test:{form}"
+    if connection.scalar(select(Outbox.id).where(Outbox.dedupe == dedupe)) is not None:
+        return False
     row = {
-        "id": message_id,
+        "id": new_id(),
         "account": account,
         "conversation": to,
         "address": to,
         "complaint_id": None,
         "message_id": None,
         "purpose": "test",
-        "dedupe": f"test:{message_id}",
+        "dedupe": dedupe,
         "text": text,
         "subject": "Pesan uji",
         "in_reply_to": None,
@@ -73,6 +79,7 @@ def send_test(connection: Connection, message_id: uuid.UUID, account: str, to: s
         "created_at": now,
     }
     outbox.insert(connection, [row])
+    return True
 
 
 def tests(connection: Connection, account: str) -> Sequence[Any]:

@@ -27,6 +27,7 @@ from normalizer.keyword import KeywordIndex
 from normalizer.messages import Delivery, DeliveryReceipt, Inbound
 from normalizer.program import Program, Unit
 from normalizer.text import searchable
+from store import journal
 from store.blobs import Blobs
 from store.casework import Act
 from store.journal import new_id
@@ -254,3 +255,22 @@ def outgoing(connection: Connection, complaint_id: uuid.UUID, state: str, text: 
 
 def event(connection: Connection, complaint_id: uuid.UUID, kind: str, actor: str = "warga", **data: Any) -> None:
     connection.execute(insert(Event).values(complaint_id=complaint_id, at=NOW, actor=actor, kind=kind, data=data))
+
+
+def quarantined(connection: Connection, account: str = "kertas", reason: str | None = "galat", **values: Any) -> int:
+    """An item that could not be read, with its payload (`body`, `headers`, `query`, `received_at`); its number."""
+    journal_id = new_id()
+    received = values.get("received_at", NOW)
+    day = received.astimezone(ZoneInfo("Asia/Jakarta")).date()
+    entry = journal.Entry(
+        id=journal_id, account=account, source="webhook", **{"received_at": received, "day": day, "body": b"", **values}
+    )
+    journal.insert(connection, [entry])
+    journal.mark_parsed(connection, received, [(journal_id, "1", 1)])
+    row = connection.exec_driver_sql(
+        "INSERT INTO item (journal_id, ordinal, journal_seq, account, day, kind, external_id, version, conversation, "
+        "partition, received_at, payload, state, outcome, reason) SELECT id, 0, seq, account, day, 'malformed', "
+        "'~' || id, '', '', 0, received_at, '{}', 'done', 'quarantined', %s FROM journal WHERE id = %s RETURNING id",
+        (reason, journal_id),
+    )
+    return int(row.scalar_one())

@@ -40,6 +40,7 @@ def test_an_invited_officer_gets_in_with_a_second_factor(
     site: Site, visit: Callable[..., Page], browser: Browser, address: str, *, scripts: bool
 ) -> None:
     page = visit(scripts=scripts)
+    page.get_by_role("link", name="Kelola").click()
     page.get_by_role("link", name="Petugas").click()
     page.get_by_role("link", name="Undang petugas").click()
     page.get_by_label("Nama pengguna").fill("sri")

@@ -122,7 +122,7 @@ def test_other_roles_may_neither_look_nor_bring(site: Site, role: str) -> None:
     assert browser.get("/inbox/import").status_code == 403
     assert upload(browser).status_code == 403
     assert browser.post("/inbox/import/confirm", token="x").status_code == 403
-    assert "Impor laporan" not in browser.get("/inbox").text
+    assert "Impor laporan" not in browser.get("/inbox/manage").text
 
 
 def test_a_program_admin_reaches_his_programs_accounts_only(site: Site, admin: Browser) -> None:
@@ -130,7 +130,7 @@ def test_a_program_admin_reaches_his_programs_accounts_only(site: Site, admin: B
     assert "Belum ada akun" in theirs.get("/inbox/import").text
     assert upload(theirs).status_code == 422
     assert "SP4N-LAPOR (kertas)" in admin.get("/inbox/import").text
-    assert "Impor laporan" in admin.get("/inbox").text
+    assert "Impor laporan" in admin.get("/inbox/manage").text
     assert upload(site.officer("pusat", "administrator", programs=[])).status_code == 200
 
 

@@ -69,6 +69,22 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "thumb": (303, 200, None, 404),
     "original": (303, 200, None, 404),
     "case": (303, 200, None, 404),
+    "manage": (303, 200, 403, None),
+    "channels": (303, 200, 403, None),
+    "channel": (303, 200, 403, None),
+    "channel_check": (401, 303, 403, None),
+    "channel_pause": (401, 303, 403, None),
+    "channel_resume": (401, 303, 403, None),
+    "channel_test": (401, 303, 403, None),
+    "channel_expect": (401, 303, 403, None),
+    "quarantine": (303, 200, 403, None),
+    "quarantine_replay_all": (401, 303, 403, None),
+    "quarantined": (303, 200, 403, 404),
+    "quarantine_reveal": (401, 403, 403, 404),
+    "quarantine_replay": (401, 303, 403, 404),
+    "quarantine_dismiss": (401, 303, 403, 404),
+    "programs": (303, 200, 403, None),
+    "program": (303, 200, 403, 404),
     "notices": (303, 200, None, None),
     "notices_seen": (401, 303, None, None),
     "prod": (401, 303, 403, 404),
@@ -119,6 +135,11 @@ class Target:
             owner = [values.get("program", "siaga")]
             self.user = factories.officer(connection, f"bawahan-{self.ticket.lower()}", programs=owner)
             self.letter = factories.line(connection, case, "surat", html="<p>surat</p>")
+            self.program = values.get("program", "siaga")
+            account = "kertas" if self.program == "siaga" else "dicabut"
+            self.items = {
+                name: factories.quarantined(connection, account) for name in EXPECTED if name.startswith("quarantine")
+            }
             later = factories.NOW + timedelta(hours=1)
             self.line = factories.line(connection, case, "hal lain", sent_at=later, conversation="lain")
             self.canned = uuid.uuid4()
@@ -136,6 +157,9 @@ class Target:
             .replace("<uuid:attachment_id>", str(self.file))
             .replace("<uuid:message_id>", str(self.letter))
             .replace("<int:officer_id>", str(self.user))
+            .replace("<int:item_id>", str(self.items.get(name)))
+            .replace("<account>", "kertas")
+            .replace("<key>", self.program)
             .replace("<token>", "tidak-ada")
             .replace("<code>", "id")
         )
@@ -156,6 +180,11 @@ FORMS: dict[str, dict[str, str]] = {
     "set_program": {"program": "siaga"},
     "settle": {"decision": "arrived"},
     "prod": {"text": "Mohon segera", "submission": "7"},
+    "channel_pause": {"sending": "1", "reason": "rusak"},
+    "channel_test": {"to": "+628111000001", "mine": "1", "submission": str(uuid.uuid4())},
+    "channel_expect": {"hours": "6"},
+    "quarantine_replay_all": {"account": "kertas", "reason": "lain"},
+    "quarantine_dismiss": {"reason": "uji coba penyedia"},
     "notices_seen": {"up_to": "1"},
     "user_active": {"active": "1"},
     "my_language": {"language": "id"},
@@ -209,9 +238,10 @@ def test_every_route_as_every_role(site: Site, role: Role | None) -> None:
         else:
             status = call(browser, (rule, name, method), mine, version)
             blocked = (needs[name] is Need.WORK and role in READERS) or (
-                needs[name] in {Need.SORT, Need.IMPORT, Need.USERS} and role not in SORTERS
+                needs[name] in {Need.SORT, Need.IMPORT, Need.USERS, Need.OPERATE} and role not in SORTERS
             )
             blocked = blocked or (needs[name] is Need.CANNED and role not in KEEPERS)
+            blocked = blocked or (needs[name] is Need.OVERSEE and role not in SORTERS | {Role.AUDITOR})
             blocked = blocked or (needs[name] is Need.PROD and role not in SORTERS | {Role.LEADER})
             expected = int(refused or 0) if blocked else allowed
         assert status == expected, f"{method} {rule} as {role}"

@@ -1,0 +1,197 @@
+"""Karantina: what could not be read, looked at safely, read again once the adapter is mended, or let go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import abort, redirect, request, url_for
+
+from dispatcher.bells import Bell, ring
+from inbox import payloads, rights, words
+from inbox.i18n import _, _n, lazy
+from inbox.lamps import reach
+from inbox.state import now, page, person, runtime
+from store import accounts as trace
+from store import journal
+from store import quarantine as store
+from store.blobs import BlobError
+
+if TYPE_CHECKING:
+    import uuid
+
+    from flask import Response
+    from sqlalchemy import Connection
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from store.quarantine import Quarantined
+
+LONGEST_REASON: Final = 300
+_PAGE: Final = 50
+_GONE: Final = lazy("Yang ini tidak lagi di karantina: sudah dibaca ulang atau dikeluarkan.")
+
+
+def show() -> Response:
+    """The list, newest first, with what stands there by account and error."""
+    account = _plain("akun") or None
+    reason = _plain("galat") if "galat" in request.args else None
+    before = request.args.get("sebelum", "")
+    number = int(before) if before.isascii() and before.isdigit() and len(before) < len(str(2**63)) else None
+    with runtime().engine.connect() as connection:
+        groups = store.groups(connection, reach())
+        rows = store.page(connection, reach(), account=account, reason=reason, before=number, limit=_PAGE + 1)
+    return page(
+        "quarantine.html",
+        title=_("Karantina"),
+        groups=[_group(row) for row in groups],
+        rows=[_shown(row) for row in rows[:_PAGE]],
+        older=rows[_PAGE - 1].id if len(rows) > _PAGE else None,
+        account=account,
+        reason=reason,
+        done=_done(),
+    )
+
+
+def _plain(name: str) -> str:
+    return request.args.get(name, "").replace("\0", "")
+
+
+def _done() -> str:
+    count = request.args.get("dibaca", "")
+    if count.isascii() and count.isdigit() and len(count) < len("1000000"):
+        return _n(
+            "%(num)s kiriman dibaca ulang. Yang masih gagal muncul lagi di sini dalam beberapa detik.",
+            "%(num)s kiriman dibaca ulang. Yang masih gagal muncul lagi di sini dalam beberapa detik.",
+            int(count),
+        )
+    return _("Dikeluarkan dari karantina.") if "keluar" in request.args else ""
+
+
+def _group(row: Any) -> dict[str, Any]:
+    shown = payloads.redacted(row.reason) or _("tanpa keterangan")
+    known = {"name": _name(row.account), "operates": _operates(row.account)}
+    return {"account": row.account, "reason": row.reason, "shown": shown, "number": row.number, **known}
+
+
+def _name(account: str) -> str:
+    known = runtime().accounts.get(account)
+    return known.manifest.name if known else _("akun yang tidak ada lagi di berkas")
+
+
+def _operates(account: str) -> bool:
+    """Whether the officer may decide over what stands there; what is configured no more is the administrator's."""
+    known = runtime().accounts.get(account)
+    return rights.sees_all(person()) if known is None else rights.operates(person(), known)
+
+
+def _shown(row: Quarantined) -> dict[str, Any]:
+    zone = runtime().zone
+    return {
+        "id": row.id,
+        "account": row.account,
+        "name": _name(row.account),
+        "reason": payloads.redacted(row.reason or "") or _("tanpa keterangan"),
+        "version": row.adapter_version or "",
+        "at": words.ago(row.received_at, now(), zone),
+        "at_title": words.absolute(row.received_at, zone),
+    }
+
+
+def one(item_id: int) -> Response:
+    """One of them, its payload still covered."""
+    with runtime().engine.connect() as connection:
+        found = _known(connection, item_id)
+    return _render(found)
+
+
+def _known(connection: Connection, item_id: int) -> Quarantined:
+    """The item where it stands in a quarantine that the officer oversees; 404 for all others."""
+    found = store.find(connection, item_id) if item_id < 2**63 else None
+    seen = reach()
+    if found is None or found.outcome != "quarantined" or (seen is not None and found.account not in seen):
+        abort(404)
+    return found
+
+
+def _mine(connection: Connection, item_id: int) -> Quarantined:
+    found = _known(connection, item_id)
+    if not _operates(found.account):
+        abort(403)
+    return found
+
+
+def _render(found: Quarantined, status: int = 200, **extra: Any) -> Response:
+    values = {
+        "item": _shown(found),
+        "operates": _operates(found.account),
+        "may_reveal": person().sees_identity,
+        "preview": None,
+        "problem": None,
+        "limit": LONGEST_REASON,
+        **extra,
+    }
+    return page("quarantined.html", status, title=_("Karantina nomor %(id)s", id=found.id), **values)
+
+
+def reveal(item_id: int) -> Response:
+    """Lihat isinya: who wrote it may be anonymous, and nobody has read yet whether he is; so it leaves a trace."""
+    if not person().sees_identity:
+        abort(403)
+    with runtime().engine.begin() as connection:
+        found = _known(connection, item_id)
+        raw = journal.read(connection, found.journal_id)
+        trace.record(connection, now(), person().id, found.account, "revealed", item=found.id)
+    if raw is None:
+        abort(404)
+    try:
+        body = runtime().blobs.get(raw.blob) if raw.blob is not None else raw.body or b""
+    except BlobError:
+        return _render(found, 503, problem=_("Isinya ada di penyimpanan berkas, dan itu sedang tidak dapat dibaca."))
+    return _render(found, preview=payloads.preview(raw.headers, raw.query, body))
+
+
+def replay_one(item_id: int) -> BaseResponse:
+    """Baca ulang: this payload, by the adapter as it is now."""
+    with runtime().engine.begin() as connection:
+        found = _mine(connection, item_id)
+        count = _replay(connection, found.account, [found.journal_id], item=found.id)
+    return _read_again(count)
+
+
+def replay_all() -> BaseResponse:
+    """Baca ulang semua: every payload of an account that stands there for one error."""
+    account, reason = request.form.get("account", ""), request.form.get("reason", "")
+    seen = reach()
+    if "\0" in account + reason or (seen is not None and account not in seen):
+        abort(404)
+    if not _operates(account):
+        abort(403)
+    with runtime().engine.begin() as connection:
+        count = _replay(connection, account, store.payloads_of(connection, account, reason), error=reason)
+    return _read_again(count)
+
+
+def _replay(connection: Connection, account: str, ids: list[uuid.UUID], **data: Any) -> int:
+    """The same as `muara quarantine replay`, traced."""
+    count = store.replay(connection, ids)
+    if count:
+        trace.record(connection, now(), person().id, account, "replayed", payloads=count, **data)
+    return count
+
+
+def _read_again(count: int) -> BaseResponse:
+    ring(runtime().redis, Bell.DRAIN)
+    return redirect(url_for("inbox.quarantine", dibaca=count), 303)
+
+
+def dismiss(item_id: int) -> BaseResponse:
+    """Keluarkan: it ends as ignored, with the reason; a later replay of its payload reads it again."""
+    reason = " ".join(request.form.get("reason", "").replace("\0", "").split())
+    with runtime().engine.begin() as connection:
+        found = _mine(connection, item_id)
+        if not reason or len(reason) > LONGEST_REASON:
+            problem = _("Tulis alasannya, paling banyak %(most)s huruf.", most=LONGEST_REASON)
+            return _render(found, 422, problem=problem)
+        if not store.dismiss(connection, found.id, f"{person().username}: {reason}", now()):
+            return _render(found, 409, problem=str(_GONE))
+        trace.record(connection, now(), person().id, found.account, "dismissed", item=found.id, reason=reason)
+    return redirect(url_for("inbox.quarantine", keluar=1), 303)
