@@ -8,6 +8,7 @@ from flask import Response, abort
 from markupsafe import escape
 
 from inbox import rights
+from inbox.i18n import _
 from inbox.state import person, runtime, scope
 from store import casefile
 
@@ -29,7 +30,7 @@ def show(message_id: UUID) -> Response:
         row = casefile.letter(connection, scope(), message_id)
     if row is None or rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia):
         abort(404)
-    page = _PAGE.format(subject=escape(row.subject or "Surel"), html=row.html)
+    page = _PAGE.format(subject=escape(row.subject or _("Surel")), html=row.html)
     response = Response(page, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Referrer-Policy"] = "no-referrer"

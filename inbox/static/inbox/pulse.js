@@ -59,7 +59,7 @@ function tell(count) {
   if (count === 0) return;
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = `${count} aduan baru`;
+  button.textContent = news.dataset.words.replace("{count}", count);
   button.addEventListener("click", show);
   news.append(button);
 }

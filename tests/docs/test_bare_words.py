@@ -1,0 +1,165 @@
+"""No words outside the catalogue: what an officer reads is marked, in templates, in modules and in scripts."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from babel.messages.pofile import read_po
+from jinja2 import Environment, nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOM = Path(__file__).parents[2] / "inbox"
+MARKS = {"_", "_n", "_c", "lazy", "gettext", "ngettext", "pgettext"}
+WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
+#: Attributes that are read out or shown.
+READ = re.compile(r'\b(?:title|aria-label|aria-description|placeholder|alt|label|summary)="([^"]*)"')
+#: The product's name, keys of the keyboard, a part of an address, a class of a page's frame, kinds of files.
+NAMES = {"Muara", "Enter", "Esc", "Ctrl", "nbsp", "query", "pane", "case", "CSV", "XLSX"}
+#: Words of the catalogue's Indonesian that English and code have too.
+LOANS = {"data"}
+
+#: Constants that are Indonesian on purpose, by module: what citizens get never changes with who writes it.
+MEANT: dict[str, dict[str, str]] = {
+    "reasons": {
+        "isinya tidak dapat kami pahami": "what the citizen reads",
+        "terlalu umum untuk ditindaklanjuti": "what the citizen reads",
+        "bukan urusan pemerintah": "what the citizen reads",
+        "Aduan ": "what the citizen reads",
+        " bukan wewenang kami dan kami teruskan ke ": "what the citizen reads",
+        " tidak kami lanjutkan karena ": "what the citizen reads",
+        " kami tunda sampai ": "what the citizen reads",
+    },
+    "channel_acts": {
+        "Pesan uji dari Muara, {at}. Kanal {account} dapat mengirim. Abaikan bila tidak Anda minta.": (
+            "a test message, sent to any address"
+        ),
+    },
+    "i18n": {"Bahasa Indonesia": "a language is called what those call it who speak it"},
+    "merging": {"Layanan Aduan": "what the citizen reads", "<isi aduan>": "what the citizen reads"},
+}
+
+
+def indonesian() -> frozenset[str]:
+    """The words that only the Indonesian side of the catalogue knows."""
+    with (ROOM / "translations" / "en" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalogue = read_po(file)
+
+    def words(texts: Any) -> Iterator[str]:
+        for text in texts if isinstance(texts, tuple) else (texts,):
+            yield from (word.lower() for word in WORD.findall(re.sub(r"%\(\w+\)s", " ", text)))
+
+    sides = [{word for message in catalogue if message.id for word in words(side(message))} for side in (_id, _string)]
+    return frozenset(word for word in sides[0] - sides[1] - LOANS if len(word) > 3)
+
+
+def _id(message: Any) -> Any:
+    return message.id
+
+
+def _string(message: Any) -> Any:
+    return message.string
+
+
+TEMPLATES = sorted((ROOM / "templates").rglob("*.html"))
+MODULES = sorted(ROOM.glob("*.py"))
+SCRIPTS = sorted((ROOM / "static").rglob("*.js"))
+INDONESIAN = indonesian()
+
+
+def written(tree: nodes.Template) -> str:
+    """What the template writes by itself, a blank for each expression; marked texts are expressions."""
+    pieces = []
+    for node in tree.find_all((nodes.TemplateData, nodes.Output)):
+        if isinstance(node, nodes.TemplateData):
+            pieces.append(node.data)
+        else:
+            pieces.append("\0")
+    return "".join(pieces)
+
+
+def bare(markup: str) -> list[str]:
+    """The words in texts and in attributes that are read."""
+    markup = re.sub(r"<(svg|style|code)\b.*?</\1>", " ", markup, flags=re.DOTALL)
+    shown = [*READ.findall(markup), re.sub(r"<[^>]*>", " ", re.sub(r'="[^"]*"', "", markup))]
+    return [word for text in shown for word in WORD.findall(text) if word not in NAMES]
+
+
+def speaks(text: str) -> bool:
+    """Whether it reads as words for people: a capital or a blank, and a word that only Indonesian knows.
+
+    Keys, addresses and field names have neither capital nor blank.
+    """
+    stripped = text.strip()
+    phrase = " " in stripped or stripped[:1].isupper()
+    return phrase and any(word.lower() in INDONESIAN for word in WORD.findall(text))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_a_template_writes_no_words_of_its_own(path: Path) -> None:
+    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    environment.policies["ext.i18n.trimmed"] = True
+    tree = environment.parse(path.read_text("utf-8"))
+    assert bare(written(tree)) == []
+    marked = [call for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)]
+    inside = {id(each) for call in marked if call.node.name in MARKS for each in call.find_all(nodes.Const)}  # type: ignore[attr-defined] # a name, above
+    constants = [each for each in tree.find_all(nodes.Const) if isinstance(each.value, str) and id(each) not in inside]
+    assert [f"{each.lineno}: {each.value}" for each in constants if speaks(each.value)] == []
+
+
+def spoken(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Text constants outside of marks and docstrings."""
+    skipped: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
+            skipped |= {id(each) for argument in node.args for each in ast.walk(argument)}
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+            skipped.add(id(node.body[0].value))  # type: ignore[attr-defined] # a docstring is an expression
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+            yield node
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_says_nothing_outside_the_catalogue(path: Path) -> None:
+    meant = MEANT.get(path.stem, {})
+    found = [each for each in spoken(ast.parse(path.read_text("utf-8"))) if speaks(str(each.value))]
+    assert [f"{each.lineno}: {each.value}" for each in found if each.value not in meant] == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_takes_its_words_from_the_page(path: Path) -> None:
+    code = re.sub(r"/\*.*?\*/|(?<!:)//[^\n]*", "", path.read_text("utf-8"), flags=re.DOTALL)
+    texts = [text for pair in re.findall(r'"([^"\n]*)"|`([^`]*)`', code) for text in pair]
+    assert [text for text in texts if speaks(text)] == []
+
+
+def test_the_list_of_what_is_meant_is_no_longer_than_it_must_be() -> None:
+    for stem, texts in MEANT.items():
+        said = {each.value for each in spoken(ast.parse((ROOM / f"{stem}.py").read_text("utf-8")))}
+        assert set(texts) <= said, stem
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<p>Aduan ini</p>", ["Aduan", "ini"]),
+        ('<a title="Lihat" class="Aduan" href="/inbox/aduan">\0</a>', ["Lihat"]),
+        ('<p class="x">\0, \0</p> Muara', []),
+        ('<label for="x">\0</label><kbd>Enter</kbd>', []),
+    ],
+)
+def test_bare_words_are_seen(text: str, found: list[str]) -> None:
+    assert bare(text) == found
+
+
+def test_indonesian_is_told_from_names() -> None:
+    assert speaks("Kembali ke antrean")
+    assert speaks("tidak dapat dibalas")
+    assert not speaks("antrean")
+    assert not speaks("SELECT id FROM officer")
+    assert not speaks("a mail to an officer was not sent: %s")
