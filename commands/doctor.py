@@ -14,13 +14,17 @@ from sqlalchemy.exc import SQLAlchemyError
 import wiring
 from channels.errors import ChannelError
 from commands.saying import show
+from dispatcher import sweeper
 from dispatcher.mailing import MailError
 from dispatcher.single import SignInError
 from gateway.spool import Spool
+from store import accounts, housekeeping
+from store.accounts import State
 from store.blobs import BlobError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from config.settings import Settings
     from dispatcher.runtime import Account, Runtime
@@ -46,7 +50,11 @@ def examine(settings: Settings, *, fix: bool) -> Iterator[Finding]:
     )
     database_url, redis_url = wiring.urls(settings)
     runtime = wiring.build(settings, database_url=database_url, redis_url=redis_url, name="muara doctor")
-    yield _database(runtime)
+    database = _database(runtime)
+    yield database
+    known, beat = _noted(runtime) if database.ok else ({}, None)
+    if beat is not None:
+        yield _clock(runtime, beat)
     yield _redis(runtime)
     yield _files(runtime, settings)
     yield _spool(settings)
@@ -57,6 +65,7 @@ def examine(settings: Settings, *, fix: bool) -> Iterator[Finding]:
             yield from _register(account)
         health = account.channel.health()
         yield Finding(part=f"channel {account.name}", ok=health.ok, sentence=health.sentence)
+        yield from _watched(account, known.get(account.name, State()))
         if not account.programs:
             yield Finding(
                 part=f"channel {account.name}",
@@ -98,6 +107,39 @@ def _database(runtime: Runtime) -> Finding:
         return Finding(part="database", ok=False, sentence=sentence)
     sentence = f"PostgreSQL {version}, schema {revision}, {waiting} payloads wait to be parsed"
     return Finding(part="database", ok=True, sentence=sentence)
+
+
+def _noted(runtime: Runtime) -> tuple[dict[str, State], datetime | None]:
+    """What stands of each account, and when the clock last came by; nothing where the schema is an older one."""
+    try:
+        with runtime.engine.connect() as connection:
+            return accounts.states(connection), housekeeping.last_beat(connection, "clock")
+    except SQLAlchemyError:
+        return {}, None
+
+
+def _clock(runtime: Runtime, beat: datetime) -> Finding:
+    age = (runtime.clock() - beat).total_seconds()
+    if age <= sweeper.DEAD:
+        return Finding(part="clock", ok=True, sentence=f"came by {age:.0f} seconds ago")
+    sentence = f"does not run (last seen {beat:%Y-%m-%d %H:%M} UTC): start Muara (./muara up), or look at its log"
+    return Finding(part="clock", ok=False, sentence=sentence)
+
+
+def _watched(account: Account, state: State) -> Iterator[Finding]:
+    part = f"channel {account.name}"
+    if state.paused:
+        what = " and ".join(["sending"] * state.sending_paused + ["polling"] * state.polling_paused)
+        yield Finding(part=part, ok=True, sentence=f"{what} paused by {state.paused_by}: {state.pause_reason}")
+    if state.silent_since is not None:
+        kind = "working hours" if state.expect_working else "hours"
+        sentence = (
+            f"a message was expected by {state.silent_since:%Y-%m-%d %H:%M} UTC (one in {state.expect_hours} {kind})"
+        )
+        yield Finding(part=part, ok=False, sentence=f"{sentence}, and none came: look at the provider's side")
+    if state.remainder:
+        sentence = f"{state.remainder} items of the last week are not accounted for: run ./muara ledger"
+        yield Finding(part=part, ok=False, sentence=sentence)
 
 
 def _redis(runtime: Runtime) -> Finding:
