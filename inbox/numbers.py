@@ -149,7 +149,7 @@ def _trend(found: Tally, asked: Question) -> Table:
                 counts.join(each)
         link = _links(asked, periode=None, dari=first.isoformat(), sampai=last.isoformat())
         lines.append(Line(name=label, counts=counts, link=link))
-    title = f"{_('Tren')}, {number_words.STEPS[asked.period.step]}"
+    title = _("Tren, %(step)s", step=number_words.STEPS[asked.period.step])
     return _table("trend", title, _("Masuk pada"), lines, charts.stacked)
 
 

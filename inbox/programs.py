@@ -209,8 +209,11 @@ def _astray(members: Sequence[Member], opened: Open, accounts: Mapping[str, int]
         yield _("%(count)s aduan terbuka milik program %(key)s, yang tidak ada berkasnya.", count=count, key=key)
     for name, count in sorted(accounts.items()):
         if name not in runtime().accounts:
-            text = _("%(count)s aduan terbuka masuk lewat akun %(name)s, yang tidak ada lagi.", count=count, name=name)
-            yield f"{text} {_('Jawabannya tidak dapat dikirim.')}"
+            yield _(
+                "%(count)s aduan terbuka masuk lewat akun %(name)s, yang tidak ada lagi. Jawabannya tidak dapat dikirim.",
+                count=count,
+                name=name,
+            )
     for name, account in runtime().accounts.items():
         if not account.programs:
             yield _("Akun %(name)s tidak dipakai program mana pun: yang masuk ke sana menunggu di triase.", name=name)
