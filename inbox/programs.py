@@ -210,7 +210,8 @@ def _astray(members: Sequence[Member], opened: Open, accounts: Mapping[str, int]
     for name, count in sorted(accounts.items()):
         if name not in runtime().accounts:
             yield _(
-                "%(count)s aduan terbuka masuk lewat akun %(name)s, yang tidak ada lagi. Jawabannya tidak dapat dikirim.",
+                "%(count)s aduan terbuka masuk lewat akun %(name)s, yang tidak ada lagi. "
+                "Jawabannya tidak dapat dikirim.",
                 count=count,
                 name=name,
             )
