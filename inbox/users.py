@@ -13,7 +13,7 @@ from inbox.mailing import invitation, send_now
 from inbox.state import now, page, person, runtime
 from store import users as store
 from store.people import Role
-from store.users import Profile, UserError
+from store.users import Profile, UserError, Wrong
 
 if TYPE_CHECKING:
     from flask import Response
@@ -84,10 +84,19 @@ def invite() -> Response:
             officer_id, token = store.invite(connection, now(), person().id, username, profile)
             user = _known(connection, officer_id)
     except UserError as error:
-        return _form(None, profile, str(error), username=username)
+        return _form(None, profile, str(_REFUSED[error.wrong]), username=username)
     return _link(user, token)
 
 
+_REFUSED: Final = {
+    Wrong.USERNAME: lazy("Nama pengguna terdiri atas 2 sampai 64 huruf kecil, angka, titik, garis bawah atau minus."),
+    Wrong.INACTIVE: lazy("Akun ini nonaktif. Aktifkan dulu, lalu buat tautannya."),
+    Wrong.NAME: lazy("Tulis namanya."),
+    Wrong.EMAIL: lazy("Alamat surel ini tidak dapat dipakai."),
+    Wrong.EMAIL_TAKEN: lazy("Alamat surel ini sudah dipakai petugas lain."),
+    Wrong.USERNAME_TAKEN: lazy("Nama pengguna ini sudah dipakai."),
+    Wrong.LAST: lazy("Ini administrator terakhir yang dapat masuk. Angkat administrator lain dulu."),
+}
 _BEYOND: Final = lazy("Peran, program atau izin itu tidak dapat Anda berikan.")
 
 
@@ -110,7 +119,7 @@ def change(officer_id: int) -> BaseResponse:
             try:
                 store.change(connection, now(), person().id, user, profile)
             except UserError as error:
-                problem = str(error)
+                problem = str(_REFUSED[error.wrong])
     return _form(user, profile, problem) if problem else _back(officer_id, "ubah")
 
 
@@ -123,7 +132,7 @@ def active(officer_id: int) -> BaseResponse:
         try:
             (store.take_back if back else store.let_go)(connection, now(), person().id, user)
         except UserError as error:
-            return _form(user, user.profile, str(error))
+            return _form(user, user.profile, str(_REFUSED[error.wrong]))
     return _back(officer_id, "aktif" if back else "lepas")
 
 
@@ -134,7 +143,7 @@ def link(officer_id: int) -> BaseResponse:
         try:
             token = store.new_link(connection, now(), person().id, user)
         except UserError as error:
-            return _form(user, user.profile, str(error))
+            return _form(user, user.profile, str(_REFUSED[error.wrong]))
     return _link(user, token)
 
 

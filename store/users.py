@@ -1,8 +1,9 @@
-"""The administration of officers: list, invite, change, let go. What is refused says so in Indonesian."""
+"""The administration of officers: list, invite, change, let go."""
 
 from __future__ import annotations
 
 import dataclasses
+import enum
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -29,8 +30,24 @@ _EMAIL: Final = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]{1,64}@[a-z0-9-]{
 _LONGEST: Final = 200
 
 
+class Wrong(enum.StrEnum):
+    """Why something cannot be done to an officer."""
+
+    USERNAME = "username"
+    INACTIVE = "inactive"
+    NAME = "name"
+    EMAIL = "email"
+    EMAIL_TAKEN = "email taken"
+    USERNAME_TAKEN = "username taken"
+    LAST = "last"
+
+
 class UserError(Exception):
-    """What cannot be done to an officer; the sentence is for the administrator, in Indonesian."""
+    """What cannot be done to an officer; inbox/users.py has the sentence for the administrator."""
+
+    def __init__(self, wrong: Wrong) -> None:
+        super().__init__(wrong.value)
+        self.wrong = wrong
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +173,7 @@ def invite(connection: Connection, now: datetime, by: int, username: str, profil
     """The new officer's id, and the token of the link with which he chooses his password. UserError."""
     username = username.strip().lower()
     if not USERNAME.fullmatch(username):
-        raise UserError("Nama pengguna terdiri atas 2 sampai 64 huruf kecil, angka, titik, garis bawah atau minus.")
+        raise UserError(Wrong.USERNAME)
     values = {**_columns(profile), "username": username, "password_hash": "", "created_at": now}
     try:
         with connection.begin_nested():
@@ -211,7 +228,7 @@ def reset_second(connection: Connection, now: datetime, by: int | None, user: Us
 def new_link(connection: Connection, now: datetime, by: int | None, user: User) -> str:
     """The token of a link to choose a password with; an older link is worth nothing. UserError."""
     if not user.active:
-        raise UserError("Akun ini nonaktif. Aktifkan dulu, lalu buat tautannya.")
+        raise UserError(Wrong.INACTIVE)
     record(connection, now, by, user.id, "link")
     return tokens.make(connection, user.id, Purpose.PASSWORD, now, INVITED if user.waiting else RENEWED)
 
@@ -219,16 +236,16 @@ def new_link(connection: Connection, now: datetime, by: int | None, user: User) 
 def _columns(profile: Profile) -> dict[str, Any]:
     name = " ".join(profile.name.split())[:_LONGEST]
     if not name:
-        raise UserError("Tulis namanya.")
+        raise UserError(Wrong.NAME)
     email = (profile.email or "").strip().lower() or None
     if email is not None and not (len(email) <= _LONGEST and _EMAIL.fullmatch(email)):
-        raise UserError("Alamat surel ini tidak dapat dipakai.")
+        raise UserError(Wrong.EMAIL)
     return {**dataclasses.asdict(profile), "name": name, "email": email, "programs": sorted(set(profile.programs))}
 
 
 def _taken(error: IntegrityError) -> UserError:
     email = "uq_officer_email" in str(error.orig)
-    return UserError("Alamat surel ini sudah dipakai petugas lain." if email else "Nama pengguna ini sudah dipakai.")
+    return UserError(Wrong.EMAIL_TAKEN if email else Wrong.USERNAME_TAKEN)
 
 
 def _keep_an_administrator(connection: Connection, user: User) -> None:
@@ -239,7 +256,7 @@ def _keep_an_administrator(connection: Connection, user: User) -> None:
         Officer.role == Role.ADMINISTRATOR, Officer.active, Officer.password_hash != "", Officer.id != user.id
     )
     if not connection.scalar(others):
-        raise UserError("Ini administrator terakhir yang dapat masuk. Angkat administrator lain dulu.")
+        raise UserError(Wrong.LAST)
 
 
 def named(connection: Connection, username: str) -> User | None:
