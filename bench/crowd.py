@@ -66,21 +66,33 @@ FREQUENT = "jalan"
 UNITS = ("dpu", "dishub", "dlh", "dinkes", "dindik", "dinsos", "disdukcapil", "kec-moga", "kec-comal")
 PROGRAMS = ("siaga", "lapor", "sapa")
 OFFICERS = 200
+#: Of however many; of few no more than half.
+OPEN = 30_000
 
-_HEAVY = ("complaint", "complaint_search", "message", "outbox", "event", "attachment", "contact", "contact_address")
+_HEAVY = (
+    "complaint",
+    "complaint_search",
+    "message",
+    "outbox",
+    "event",
+    "attachment",
+    "notice",
+    "contact",
+    "contact_address",
+)
 
-# `i` counts in the order of time; the last ones are open. `p` is the program, as often as its people are many.
+# `i` counts in the order of time; of the last ones each second is open.
 _CASES = """
 CREATE TEMP TABLE crowd AS
 SELECT i, at, code, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(h, 1, 3) || '8'
                      || substr(h, 4, 15))::uuid AS id,
        (ARRAY['siaga','siaga','siaga','siaga','siaga','siaga','lapor','lapor','lapor','sapa'])[1 + a % 10] AS program,
-       CASE WHEN i > n - open THEN
+       CASE WHEN i > n - 2 * open AND i % 2 = 0 THEN
          (ARRAY['baru','baru','baru','diverifikasi','disposisi','disposisi','disposisi','tindak_lanjut','tindak_lanjut',
                 'tindak_lanjut','menunggu_warga','ditunda'])[1 + b % 12]
        ELSE (ARRAY['selesai','selesai','selesai','selesai','selesai','selesai','selesai','diarsipkan',
                    'bukan_wewenang'])[1 + b % 9] END AS state,
-       i > n - open AS open, (c % 10 * (c / 10 % 10)) / 10 AS unit, 1 + d % contacts AS contact,
+       i > n - 2 * open AND i % 2 = 0 AS open, (c % 10 * (c / 10 % 10)) / 10 AS unit, 1 + d % contacts AS contact,
        (ARRAY['sms','bot','web','desk'])[1 + c / 100 % 4] AS account,
        (ARRAY['sms','telegram','web','desk'])[1 + c / 100 % 4] AS channel,
        c / 1000 % 100 AS dice, e, 'Jalan ' || street AS street, place, subject || ', ' || manner
@@ -90,7 +102,7 @@ FROM (
   SELECT *, ('x' || substr(h, 1, 6))::bit(24)::int AS a, ('x' || substr(h, 7, 6))::bit(24)::int AS b,
          ('x' || substr(h, 13, 6))::bit(24)::int AS c, ('x' || substr(h, 19, 7))::bit(28)::int AS d,
          ('x' || substr(h, 26, 6))::bit(24)::int AS e
-  FROM (SELECT i, n, code, md5('crowd' || i) AS h, least(n / 2, 30000) AS open, n * 2 / 5 AS contacts,
+  FROM (SELECT i, n, code, md5('crowd' || i) AS h, least(n / 2, %(open)s) AS open, n * 2 / 5 AS contacts,
                %(now)s::timestamptz - interval '5 years' * ((n - i)::float8 / n) AS at
         FROM code, (SELECT count(*)::int AS n FROM code) AS all_of_them) AS counted
 ) AS thrown
@@ -171,6 +183,11 @@ SELECT md5('file' || i)::uuid, md5('in0' || i)::uuid, account, 'foto.jpg', 'imag
   encode(sha256(convert_to(code, 'UTF8')), 'hex'), 'stored'
 FROM crowd WHERE dice < 30
 """,
+    """
+INSERT INTO notice (officer_id, complaint_id, kind, data, made_at, seen_at, planned)
+SELECT c.officer_id, c.id, 'handed', '{"unit": "dpu"}', c.opened_at, CASE WHEN t.dice < 95 THEN c.opened_at END, true
+FROM crowd t JOIN complaint c ON c.id = t.id WHERE c.officer_id IS NOT NULL AND t.dice >= 90
+""",
     # As store/search_index.py writes it; made at once, since reading a million histories anew takes an hour.
     """
 INSERT INTO complaint_search (complaint_id, veiled, opened_at, words)
@@ -185,15 +202,15 @@ SELECT c.id, veiled, c.opened_at, to_tsvector('indonesian', concat_ws(' ', c.tic
     || CASE WHEN c.format_unclear THEN ARRAY['flag format_unclear'] ELSE '{}' END
     || CASE WHEN c.likely_double THEN ARRAY['flag likely_double'] ELSE '{}' END
     || CASE WHEN NOT veiled THEN ARRAY['phone ' || c.conversation] ELSE '{}' END)
-FROM crowd t JOIN complaint c ON c.id = t.id JOIN name ON name.k = contact % 130, unnest(ARRAY[false, true]) AS veiled
-WHERE NOT veiled OR c.anonim OR c.rahasia
+FROM crowd t JOIN complaint c ON c.id = t.id JOIN name ON name.k = contact % 130,
+  LATERAL (SELECT c.anonim OR c.rahasia AS veiled) AS veil
 """,
     "DROP TABLE crowd",
 )
 
 
-def gather(connection: psycopg.Connection, count: int, now: str) -> None:
-    """So many complaints up to the time `now` (ISO 8601), in a migrated database without any.
+def gather(connection: psycopg.Connection, count: int, now: str, *, still_open: int = OPEN) -> None:
+    """So many complaints up to the time `now` (ISO 8601), in a migrated database without any; the last are still open.
 
     Wants a superuser on a connection in autocommit: triggers rest meanwhile, and indexes are made at the end.
     """
@@ -202,7 +219,7 @@ def gather(connection: psycopg.Connection, count: int, now: str) -> None:
     _words(connection, count)
     _officers(connection, now)
     definitions = _drop_indexes(connection)
-    values = {"now": now, "every": RARE_EVERY, "rare": RARE, "units": list(UNITS)}
+    values = {"now": now, "every": RARE_EVERY, "rare": RARE, "units": list(UNITS), "open": still_open}
     for statement in (_CASES, *_FILL):
         connection.execute(statement.replace("%", "%%").replace("%%(", "%("), values)
     for definition in definitions:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
-from inbox import rights, words
+from inbox import words
 from inbox.i18n import _, _n, lazy
-from inbox.state import person
 from store.queue import Queue
 
 if TYPE_CHECKING:
@@ -66,8 +65,7 @@ def search(seen: View, found: Results, choices: Mapping[str, Mapping[str, str]])
         "dan tempat dari semua aduan yang dapat Anda buka, yang sudah selesai juga.",
         typed=seen.typed,
     )
-    if not rights.seeks_identity(person()):
-        text += " " + _("Pelapor anonim dan rahasia tidak dapat dicari dengan nama atau nomornya.")
+    text += " " + _("Pelapor anonim dan rahasia tidak dapat dicari dengan nama atau nomornya.")
     filters = _filters(seen, choices)
     if filters:
         text += " " + _("Pencarian ini disaring: %(filters)s.", filters=filters)
@@ -88,6 +86,29 @@ def remarks(found: Results) -> list[str]:
                 found.behind,
             )
         )
+    return said
+
+
+def told(seen: View, choices: Mapping[str, Mapping[str, str]]) -> str:
+    """A view in words: `Antrean: kanal SMS, tempat Comal`."""
+    name = _("Cari “%(typed)s”", typed=seen.typed) if seen.typed else str(words.QUEUES[seen.wanted.queue])
+    filters = _filters(seen, choices)
+    return f"{name}: {filters}" if filters else name
+
+
+def gone(seen: View, choices: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Filters for what is not offered (any more), such as a saved view's unit that was dissolved."""
+    said = []
+    for name, offered in (*_LISTS.items(), ("kecamatan", "places")):
+        value = seen.values.get(name)
+        if value and value not in choices.get(offered, {}):
+            said.append(
+                _(
+                    "Saringan %(filter)s “%(value)s” tidak dikenal lagi; aduan lama mungkin masih cocok.",
+                    filter=_FILTERS[name],
+                    value=value,
+                )
+            )
     return said
 
 

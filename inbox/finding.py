@@ -59,9 +59,9 @@ def refresh(engine: Engine) -> None:
 
 
 def hunt(connection: Connection, wanted: Wanted, sought: Sought) -> search.Hunt:
-    """What this officer looks for where he may; by a hidden reporter's identity only with the permission."""
+    """What this officer looks for where he may; never by a hidden reporter's identity, which would leave no trace."""
     query = search.prepare(connection, sought)
-    return search.Hunt(scope=scope(), identity=rights.seeks_identity(person()), wanted=wanted, query=query, now=now())
+    return search.Hunt(scope=scope(), wanted=wanted, query=query, now=now())
 
 
 def results(connection: Connection, wanted: Wanted, sought: Sought, after: After | None) -> Results:

@@ -30,6 +30,7 @@ from inbox import (
     queue,
     replying,
     reporter,
+    saved,
     second,
     words,
 )
@@ -60,6 +61,7 @@ ROUTES: Final = (
     *pulse.ROUTES,
     *people_routes.ROUTES,
     *case_routes.ROUTES,
+    *saved.ROUTES,
     *manage_routes.ROUTES,
     *number_routes.ROUTES,
     Route(rule="", name="queue", view=queue.show, need=Need.READ),
@@ -199,6 +201,7 @@ def _shared() -> dict[str, Any]:
         "person": g.get("person"),
         "roles": words.ROLES,
         "csrf_token": auth.csrf_token,
+        "saved_views": saved.rail,
         "bell": count,
         "may_keep": g.get("person") is not None and may(g.person, Need.CANNED),
         "may_oversee": g.get("person") is not None and may(g.person, Need.OVERSEE),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response, g, jsonify, render_template, request
 
 from dispatcher import pulse
-from inbox import bell
+from inbox import bell, saved
 from inbox.auth import SESSION
 from inbox.queue import listing, short, view
 from inbox.rights import Need
@@ -74,11 +74,16 @@ def _body() -> dict[str, Any]:
     code = codes.read(request.args.get("kasus", ""))
     with runtime().engine.connect() as connection:
         shown = listing(connection, seen, selected=code)
-        arrived = shelves.arrived(connection, reach, seen.wanted, now(), since)
+        # What was searched for need not be what has come.
+        arrived = [] if seen.typed else shelves.arrived(connection, reach, seen.wanted, now(), since)
+        kept = saved.tabs(connection, seen)
         row = store.find(connection, reach, code) if code else None
         stamp = casefile.stamp(connection, row.id) if row else ""
     return {
-        "counts": {shelf.queue: shelf.count for shelf in shown["shelves"]},
+        "counts": {
+            **{shelf.queue: shelf.count for shelf in shown["shelves"]},
+            **{str(tab.id): tab.count for tab in kept},
+        },
         "bell": bell.count(),
         "html": render_template("inbox/_list.html", **shown),
         "arrived": arrived,

@@ -7,7 +7,7 @@ import hashlib
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import redirect, request, url_for
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
 
+    from inbox.presenters import Card
     from normalizer.seek import Sought
+    from store.queue import Row
 
 #: The query parameters that make up a view of the queue; case pages carry them along.
 _FILTERS: Final = ("program", "kanal", "jenis", "unit", "kecamatan", "tanda", "dari", "sampai", "q")
@@ -81,6 +83,7 @@ def read_after(value: str | None) -> After | None:
 
 
 def write_after(after: After | None) -> str | None:
+    """The start of a page as an address has it."""
     return None if after is None else f"{after.at.isoformat() if after.at else ''}~{after.id}"
 
 
@@ -137,6 +140,7 @@ def listing(connection: Connection, seen: View, selected: str | None = None) -> 
         "since": (now() - _OVERLAP).isoformat(),
         "shelves": rail(counts, seen.wanted.queue, person(), tray=tray),
         "selected": selected,
+        "view_form": uuid4(),
         "heading": _("Hasil pencarian") if seen.typed else words.QUEUES[seen.wanted.queue],
         **_found(connection, seen, offered),
         **offered,
@@ -151,15 +155,23 @@ def _found(connection: Connection, seen: View, offered: dict[str, Any]) -> dict[
             "cards": found.cards,
             "next_page": _next(seen, found.after),
             "empty": emptiness.search(seen, found, offered),
-            "remarks": emptiness.remarks(found),
+            "remarks": [*emptiness.gone(seen, offered), *emptiness.remarks(found)],
         }
     page_of = shelves.page(connection, scope(), seen.wanted, now(), after=seen.after)
     return {
-        "cards": [card(row, person(), runtime(), now()) for row in page_of.rows],
+        "cards": [_card(row, seen.wanted.sort) for row in page_of.rows],
         "next_page": _next(seen, page_of.after),
         "empty": emptiness.queue(seen, offered),
-        "remarks": [],
+        "remarks": emptiness.gone(seen, offered),
     }
+
+
+def _card(row: Row, sort: Sort) -> Card:
+    shown = card(row, person(), runtime(), now())
+    if sort is not Sort.WAITING or row.waiting_since is None:
+        return shown
+    told = words.waiting(row.waiting_since, now())
+    return dataclasses.replace(shown, age=told, age_title=words.absolute(row.waiting_since, runtime().zone))
 
 
 def _next(seen: View, after: After | None) -> str | None:

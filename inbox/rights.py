@@ -110,11 +110,6 @@ def masked(person: Person, *, anonim: bool, rahasia: bool) -> bool:
     return (anonim or rahasia) and not person.sees_identity
 
 
-def seeks_identity(person: Person) -> bool:
-    """Whether a search by name, number or address may find a complaint whose reporter is hidden (invariant 10)."""
-    return person.sees_identity
-
-
 def grantable(person: Person) -> list[Role]:
     """The roles that this officer may give: an administrator all, a program's own those of its units."""
     return [role for role in Role if sees_all(person) or role in IN_UNITS]

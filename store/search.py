@@ -76,10 +76,9 @@ def prepare(connection: Connection, sought: Sought) -> Query:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Hunt:
-    """Who looks for what, where, and when; with `identity` also by who an anonymous or confidential reporter is."""
+    """Who looks for what, where, and when."""
 
     scope: Scope
-    identity: bool
     wanted: Wanted
     query: Query
     now: datetime
@@ -129,7 +128,7 @@ def _statement(hunt: Hunt, text: str, after: After | None) -> Any:
     right = (
         select(literal(1).label("one"))
         .select_from(Complaint)
-        .where(Complaint.id == hit.c.complaint_id, _readable(hunt, hit.c.veiled))
+        .where(Complaint.id == hit.c.complaint_id, _readable(hit.c.veiled))
         .where(queue.narrowed(hunt.wanted, hunt.scope, hunt.now))
         .offset(0)
         .lateral("complaint_right")
@@ -148,10 +147,8 @@ def _keyset(after: After | None) -> list[ColumnElement[bool]]:
     return [place < tuple_(literal(after.at), literal(after.id))]
 
 
-def _readable(hunt: Hunt, veiled: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Of the index that row by which this officer may find the complaint, as it stands now (invariant 10)."""
-    if hunt.identity:
-        return veiled.is_(False)
+def _readable(veiled: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Of the index that row by which officers may find the complaint, as it stands now (invariant 10)."""
     return veiled == or_(Complaint.anonim, Complaint.rahasia)
 
 

@@ -1,8 +1,7 @@
 """What search reads: the words of each complaint's whole history, kept up to date behind the writers (docs/adr/0021).
 
-Triggers note in `search_due` which complaints have changed; `catch_up` reads them anew. A row of `complaint_search` has
-the words that one kind of reader is shown, and nothing else: who may not see the reporter searches what is left of an
-anonymous or confidential complaint under the veil.
+Triggers note in `search_due` which complaints have changed; `catch_up` reads them anew. Of an anonymous or confidential
+complaint only what is left under the veil is read: no search says who the reporter is, whoever searches.
 """
 
 from __future__ import annotations
@@ -89,9 +88,9 @@ INSERT INTO complaint_search (complaint_id, veiled, opened_at, words)
 SELECT complaint_id, veiled, opened_at, to_tsvector('indonesian', text) || array_to_tsvector(string_to_array(marks, %s))
 FROM unnest(%s::uuid[], %s::bool[], %s::timestamptz[], %s::text[], %s::text[])
   AS t(complaint_id, veiled, opened_at, text, marks)
-ON CONFLICT (complaint_id, veiled) DO UPDATE SET opened_at = EXCLUDED.opened_at, words = EXCLUDED.words
+ON CONFLICT (complaint_id) DO UPDATE
+SET veiled = EXCLUDED.veiled, opened_at = EXCLUDED.opened_at, words = EXCLUDED.words
 """
-_UNVEIL = "DELETE FROM complaint_search WHERE veiled AND complaint_id = ANY(%s)"
 
 
 def behind(connection: Connection, most: int) -> int:
@@ -119,10 +118,7 @@ def identities(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, list[s
 
 
 def _read_anew(connection: Connection, ids: Sequence[UUID]) -> None:
-    cases = _gathered(connection, ids)
-    connection.exec_driver_sql(_UNVEIL, ([each.row.id for each in cases if not each.row.hidden],))
-    rows = [_row(each, veiled=False) for each in cases]
-    rows += [_row(each, veiled=True) for each in cases if each.row.hidden]
+    rows = [_row(each) for each in _gathered(connection, ids)]
     _write(connection, rows)
 
 
@@ -191,11 +187,11 @@ def _add_addresses(connection: Connection, cases: Sequence[_Case]) -> None:
         each.identities += known.get(each.row.contact_id, [])
 
 
-def _row(case: _Case, *, veiled: bool) -> tuple[UUID, bool, datetime, str, str]:
+def _row(case: _Case) -> tuple[UUID, bool, datetime, str, str]:
     """The columns of one row of the index; under the veil from exactly what is read under it."""
     row = case.row
     marks = _facets(row)
-    if veiled:
+    if row.hidden:
         identity = pattern(case.identities)
         # Spelt plainly before it is covered: what a reader takes for the name must not be found by it either.
         words = [word for text in case.texts for word in tokens(cover(plain(text), identity))]
@@ -204,7 +200,7 @@ def _row(case: _Case, *, veiled: bool) -> tuple[UUID, bool, datetime, str, str]:
         words = [word for text in texts for word in tokens(text)]
         marks += [facet("phone", each) for each in _each(seek.phones(text) for text in texts)]
         marks += [facet("email", each) for each in _each(seek.emails(text) for text in texts)]
-    return row.id, veiled, row.opened_at, _held(words), _SEPARATOR.join(marks)
+    return row.id, row.hidden, row.opened_at, _held(words), _SEPARATOR.join(marks)
 
 
 def _facets(row: Any) -> list[str]:

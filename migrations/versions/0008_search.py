@@ -172,7 +172,7 @@ def upgrade() -> None:
         sa.Column("veiled", sa.Boolean(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("words", postgresql.TSVECTOR(), nullable=False),
-        sa.PrimaryKeyConstraint("complaint_id", "veiled", name=op.f("pk_complaint_search")),
+        sa.PrimaryKeyConstraint("complaint_id", name=op.f("pk_complaint_search")),
     )
     op.create_index("ix_complaint_search_words", "complaint_search", ["words"], postgresql_using="gin")
     op.create_table(

@@ -14,17 +14,16 @@ from store.models.base import Base
 
 
 class ComplaintSearch(Base):
-    """The words of one complaint's whole history, as one kind of reader may read it.
+    """The words of one complaint's whole history; with `veiled` those that are left once the reporter is hidden.
 
-    The row with `veiled` holds what is left once the reporter is hidden; only an anonymous or confidential complaint
-    has one. `words` also has lexemes with a blank in them, which no text can give: see `store.search_index`. No key
-    points at the complaint: checking it would wait for whoever works on that.
+    `words` also has lexemes with a blank in them, which no text can give: see `store.search_index`. No key points at
+    the complaint: checking it would wait for whoever works on that.
     """
 
     __tablename__ = "complaint_search"
 
     complaint_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    veiled: Mapped[bool] = mapped_column(primary_key=True)
+    veiled: Mapped[bool]
     opened_at: Mapped[dt.datetime]
     words: Mapped[Any] = mapped_column(TSVECTOR)
 

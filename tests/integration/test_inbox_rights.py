@@ -56,6 +56,10 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "user_link": (401, 200, 403, 404),
     "user_active": (401, 303, 403, 404),
     "queue": (303, 200, None, None),
+    "views": (303, 200, None, None),
+    "view_add": (401, 303, None, None),
+    "view_rename": (401, 404, None, None),
+    "view_remove": (401, 404, None, None),
     "numbers": (303, 200, None, None),
     "number_rows": (303, 200, None, None),
     "pulse": (401, 200, None, None),
@@ -154,6 +158,7 @@ class Target:
             .replace("<uuid:outbox_id>", str(outbox))
             .replace("<uuid:line_id>", str(self.line))
             .replace("<uuid:canned_id>", str(self.canned))
+            .replace("<uuid:view_id>", str(uuid.uuid4()))
             .replace("<uuid:attachment_id>", str(self.file))
             .replace("<uuid:message_id>", str(self.letter))
             .replace("<int:officer_id>", str(self.user))
@@ -171,6 +176,8 @@ FORMS: dict[str, dict[str, str]] = {
     "answer": {"text": "Jawab", "submission": "2"},
     "note": {"text": "Catat", "submission": "3"},
     "bulk": {"verb": "take"},
+    "view_add": {"name": "Jalan", "query": "?q=jalan", "submission": str(uuid.uuid4())},
+    "view_rename": {"name": "Lain"},
     "canned_add": {"title": "Baru", "text": "Halo", "place": "siaga/", "submission": str(uuid.uuid4())},
     "canned_change": {"title": "Lain", "text": "Halo", "place": "siaga/"},
     "split": {"submission": "7"},

@@ -28,13 +28,9 @@ def site(engine: Engine, redis_client: Redis, tmp_path: Path) -> Site:
     return Site(engine, redis_client, tmp_path)
 
 
-def known(site: Site, case: uuid.UUID, *, veiled: bool = False) -> set[str] | None:
-    """The lexemes of a complaint as one kind of reader finds it; None where there is no such row."""
-    rows = site.rows(
-        "SELECT tsvector_to_array(words) FROM complaint_search WHERE complaint_id = :id AND veiled = :veiled",
-        id=case,
-        veiled=veiled,
-    )
+def known(site: Site, case: uuid.UUID) -> set[str] | None:
+    """The lexemes of a complaint; None where it was not read yet."""
+    rows = site.rows("SELECT tsvector_to_array(words) FROM complaint_search WHERE complaint_id = :id", id=case)
     return set(rows[0][0]) if rows else None
 
 
