@@ -68,6 +68,7 @@ def build(
         public_url=settings.public_url,
         zone=ZoneInfo(settings.timezone),
         mailer=_mailer(settings.mail),
+        notify=settings.notify.telegram or None,
         pace=Pace(
             batch=settings.drain.batch,
             parts_timeout=settings.parts_timeout_s,

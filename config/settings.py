@@ -17,7 +17,19 @@ from config.reading import is_scalar, read
 from config.spot import Placed, SettingsError, Spot
 from normalizer.program import Program  # noqa: TC001 - the reader reads these annotations at run time
 
-__all__ = ["Account", "Drain", "Limits", "Login", "Mail", "Oidc", "Outbox", "Settings", "SettingsError", "load"]
+__all__ = [
+    "Account",
+    "Drain",
+    "Limits",
+    "Login",
+    "Mail",
+    "Notify",
+    "Oidc",
+    "Outbox",
+    "Settings",
+    "SettingsError",
+    "load",
+]
 
 ENV_PREFIX = "MUARA_"
 FILE = "muara.toml"
@@ -88,6 +100,13 @@ class Mail:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """How officers are told outside the inbox, besides mail: `telegram` is the account of the bot that does."""
+
+    telegram: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Oidc:
     """Single sign-on by OpenID Connect; without an issuer there is none."""
 
@@ -132,12 +151,17 @@ class Settings:
     outbox: Outbox = Outbox()
     login: Login = Login()
     mail: Mail = Mail()
+    notify: Notify = Notify()
     oidc: Oidc = Oidc()
     accounts: Mapping[str, Account] = dataclasses.field(default_factory=dict)
     programs: tuple[Program, ...] = ()
 
     def __post_init__(self) -> None:
-        """Where nobody said how the world reaches us, only this machine does."""
+        """What needs the whole; where nobody said how the world reaches us, only this machine does."""
+        named = self.notify.telegram
+        bot = self.accounts.get(named)
+        if named and (bot is None or bot.channel != "telegram"):
+            raise ValueError(f"expected an account of channel telegram in notify.telegram, not {named!r}")
         if not self.public_url:
             host = _ANYWHERE.get(self.host, self.host)
             url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"

@@ -246,7 +246,7 @@ def _release_group(conversation: Conversation, group: list[grouping.Member]) -> 
 
 def _answered_command(conversation: Conversation, item: ItemRow, content: InboundMessage) -> bool:
     """Questions to the program itself (/start, status): answered, and nothing for the officers."""
-    if content.command == "start":
+    if content.command == "start" and not _words(content.text):
         _reply(conversation, item, content, "welcome")
         conversation.finish(item, "ignored", reason="command:start")
         return True
@@ -262,6 +262,11 @@ def _answered_command(conversation: Conversation, item: ItemRow, content: Inboun
     _reply(conversation, item, content, "status", {"ticket": code})
     conversation.finish(item, "ignored", reason="command:status")
     return True
+
+
+def _words(started: str) -> bool:
+    """Whether somebody wrote to us behind /start; one word there is what the link to us said."""
+    return len(started.split()) > 1
 
 
 def _prompt(conversation: Conversation, item: ItemRow, row: MessageRow) -> None:

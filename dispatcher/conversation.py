@@ -24,7 +24,7 @@ Key = tuple[str, str]
 class AutoReply:
     """An automatic text to the citizen; `values` fills the template once tickets are known.
 
-    `subject` and `hints` are those of the message that it answers.
+    `subject` and `hints` are those of the message that it answers. `text` is said instead of the program's.
     """
 
     purpose: str
@@ -36,6 +36,7 @@ class AutoReply:
     subject: str | None = None
     hints: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    text: str | None = None
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)

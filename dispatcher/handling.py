@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from dispatcher import applying, cases, replies, telling
+from dispatcher import applying, cases, linking, replies, telling
 from dispatcher.conversation import Conversation, Key
 from dispatcher.grouping import group_key
 from normalizer.messages import DeliveryReceipt, Edit, InboundMessage, Unsent
@@ -35,8 +35,13 @@ def handle(
     results += _receipts(connection, receipts, now)
     touching = [row for row in known if row.kind != "receipt"]
     conversations = _load(runtime, connection, touching, [key for key in due if key[0] in runtime.accounts])
+    codes = linking.take(runtime, connection, touching, now)
     for row in touching:
-        applying.apply(conversations[row.account, row.conversation], row, runtime.pace)
+        conversation = conversations[row.account, row.conversation]
+        if row.id in codes:
+            linking.answer(conversation, row, *codes[row.id])
+        else:
+            applying.apply(conversation, row, runtime.pace)
     for conversation in conversations.values():
         applying.release(conversation, now)
         cases.rethread(runtime, conversation, now)

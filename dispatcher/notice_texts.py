@@ -40,6 +40,9 @@ class Words:
     digest: str
     rest: str
     settings: str
+    linked: str
+    taken: str
+    wrong: str
     months: tuple[str, ...]
     clock: str
 
@@ -71,6 +74,9 @@ INDONESIAN: Final = Words(
     digest="Ringkasan: {count} pemberitahuan",
     rest="… dan {count} lagi:",
     settings="Atur pemberitahuan:",
+    linked="Terhubung. Pemberitahuan yang Anda pilih akan datang ke sini. Atur: {link}",
+    taken="Telegram ini sudah terhubung dengan petugas lain. Putuskan dulu di akun itu.",
+    wrong="Kode petugas ini tidak berlaku lagi. Buat kode baru di akun Anda. Untuk mengadu, tulis saja aduan Anda.",
     months=("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
     clock="%H.%M",
 )
@@ -101,6 +107,9 @@ ENGLISH: Final = Words(
     digest="Digest: {count} notices",
     rest="… and {count} more:",
     settings="Notification settings:",
+    linked="Linked. The notices that you chose will come here. Settings: {link}",
+    taken="Another officer has linked this Telegram. Unlink it there first.",
+    wrong="This officer's code is not valid any more. Make a new one in your account. To complain, just write here.",
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     clock="%H:%M",
 )

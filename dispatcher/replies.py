@@ -82,6 +82,8 @@ def _text(
     states: dict[str, tuple[str, str | None]],
     latest: tuple[str, str, str | None] | None,
 ) -> str:
+    if reply.text is not None:
+        return reply.text
     values = {"ticket": reply.case.ticket if reply.case is not None else "", "state": ""}
     purpose, key = reply.purpose, reply.program
     if purpose == "status":

@@ -38,6 +38,7 @@ from inbox.bell import ROUTES as BELL_ROUTES
 from inbox.bell import count
 from inbox.i18n import _, lazy
 from inbox.mailing import Background
+from inbox.my_notices import ROUTES as MY_NOTICES_ROUTES
 from inbox.rights import Need, may
 from inbox.routing import Route
 from inbox.state import KEY, Access, Inbox, Machine, inbox, page
@@ -58,6 +59,7 @@ _POLICY: Final = (
 
 ROUTES: Final = (
     *BELL_ROUTES,
+    *MY_NOTICES_ROUTES,
     *pulse.ROUTES,
     *people_routes.ROUTES,
     *case_routes.ROUTES,

@@ -38,6 +38,8 @@ _KINDS: Final = {
     "signed_out": lazy("sesi diakhiri"),
     "changed": lazy("diubah"),
     "activated": lazy("diaktifkan lagi"),
+    "telegram_linked": lazy("Telegram dihubungkan"),
+    "telegram_unlinked": lazy("Telegram diputuskan"),
     "deactivated": lazy("dinonaktifkan"),
 }
 _FIELDS: Final = {

@@ -125,7 +125,7 @@ def item(kind: str = "message", **values: Any) -> Inbound:
         files = tuple(Attachment(**file) for file in values.pop("files", ()))
         values.setdefault("external_id", None)
         return InboundMessage(
-            conversation_id=who,
+            conversation_id=values.pop("conversation", who),
             sender=Sender(address=who, name=values.pop("name", None)),
             sent_at=at,
             attachments=files,

@@ -196,6 +196,12 @@ def test_the_roles_that_settings_know_are_the_roles_that_there_are(folder: Path)
     assert "login.idle_hours: expected more than 0" in refused(folder, "[login]\nidle_hours = 0")
 
 
+@pytest.mark.parametrize("account", ["", '[accounts.bot]\nchannel = "email"\nenabled = false\n'])
+def test_a_bot_that_is_none_writes_to_nobody(folder: Path, account: str) -> None:
+    found = refused(folder, f'[notify]\ntelegram = "bot"\n{account}')
+    assert "expected an account of channel telegram in notify.telegram, not 'bot'" in found
+
+
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
