@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from inbox import numbers
+from inbox import exports, numbers
 from inbox.rights import Need
 from inbox.routing import Route
 
 ROUTES: Final = (
     Route(rule="/numbers", name="numbers", view=numbers.show, need=Need.READ),
     Route(rule="/numbers/rows", name="number_rows", view=numbers.show_rows, need=Need.READ),
+    Route(rule="/numbers/export/<kind>", name="number_export", view=exports.of_figures, need=Need.READ),
+    Route(rule="/export/<kind>", name="queue_export", view=exports.of_queue, need=Need.READ),
 )

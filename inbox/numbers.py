@@ -183,6 +183,7 @@ def show_rows() -> Response:
         question=asked,
         kept=[*_counted(asked), *_kept(asked)],
         cards=shown,
+        may_reveal=person().sees_identity,
         next_page=asked.link(setelah=write_after(following)) if following else None,
     )
 

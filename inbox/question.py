@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FILTERS: Final = ("program", "kanal", "jenis", "unit", "kecamatan", "saya")
 _PERIOD: Final = ("periode", "dari", "sampai")
 _FIGURE: Final = ("tanggapan", "hasil", "lama")
-_PARAMETERS: Final = (*_PERIOD, *FILTERS, *_FIGURE, "setelah")
+_PARAMETERS: Final = (*_PERIOD, *FILTERS, *_FIGURE, "pelapor", "setelah")
 _LONGEST: Final = 200
 _Kind = TypeVar("_Kind", Answer, Outcome, Band)
 

@@ -41,6 +41,7 @@ _KINDS: Final = {
     "telegram_linked": lazy("Telegram dihubungkan"),
     "telegram_unlinked": lazy("Telegram diputuskan"),
     "deactivated": lazy("dinonaktifkan"),
+    "exported": lazy("mengunduh daftar aduan"),
 }
 _FIELDS: Final = {
     "name": lazy("nama"),
@@ -259,12 +260,21 @@ def _line(line: Trace) -> dict[str, str]:
         for name, value in line.data.items()
         if line.kind == "changed" and name in _FIELDS
     ]
+    if line.kind == "exported":
+        changes = [_exported(line.data)]
     return {
         "at": words.absolute(line.at, runtime().zone),
         "what": _KINDS.get(line.kind, line.kind),
         "who": line.actor,
         "changes": "; ".join(changes),
     }
+
+
+def _exported(data: dict[str, Any]) -> str:
+    """`angka XLSX, 120 baris, saringan ?unit=dpu, dengan pelapor`."""
+    told = [f"{data['of']} {data['format'].upper()}", _("%(count)s baris", count=data["rows"])]
+    told += [_("saringan %(filter)s", filter=data["filter"])] if data["filter"] else []
+    return ", ".join([*told, *([_("dengan pelapor")] if data["reporters"] else [])])
 
 
 def _value(value: Any) -> str:

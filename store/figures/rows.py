@@ -70,9 +70,13 @@ def oldest(connection: Connection, asked: Asked, limit: int) -> list[Found]:
 
 
 def _found(facts: Facts) -> Select[Any]:
-    columns = (Complaint.id, Complaint.opened_at, facts.answer.label("answer"), facts.outcome.label("outcome"))
-    query: Select[Any] = select(*columns)
-    return query.select_from(facts.source())
+    columns: tuple[Any, ...] = (
+        Complaint.id,
+        Complaint.opened_at,
+        facts.answer.label("answer"),
+        facts.outcome.label("outcome"),
+    )
+    return select(*columns).select_from(facts.source())
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Found]:
@@ -123,11 +127,13 @@ def behind(asked: Asked) -> ColumnElement[bool]:
     return _counted(Facts(asked))
 
 
-def sheet(connection: Connection, where: ColumnElement[bool]) -> Iterator[Sequence[Any]]:
+def sheet(connection: Connection, asked: Asked, where: ColumnElement[bool]) -> Iterator[Sequence[Any]]:
     """All complaints of these, the newest first, in batches; each with its reporter, whom the caller hides.
 
-    The columns are the complaint's, and `name`, `contact_name` and `address` of who wrote.
+    The columns are the complaint's, `answer` and `outcome` as the rules of `asked` judge them (their indexes), and
+    `name`, `contact_name` and `address` of who wrote.
     """
+    facts = Facts(asked)
     sender = (
         select(Message.name, Message.address)
         .where(Message.complaint_id == Complaint.id, Message.direction == "in")
@@ -135,19 +141,20 @@ def sheet(connection: Connection, where: ColumnElement[bool]) -> Iterator[Sequen
         .limit(1)
         .lateral("sender")
     )
+    query: Select[Any] = select(
+        Complaint.id, Complaint.ticket, Complaint.program, Complaint.account, Complaint.channel, Complaint.type,
+        Complaint.state,
+        Complaint.unit, Complaint.area, Complaint.place, Complaint.body, Complaint.anonim, Complaint.rahasia,
+        Complaint.opened_at, Complaint.response_due_at, Complaint.responded_at, Complaint.resolution_due_at,
+        Complaint.closed_at, facts.answer.label("answer"), facts.outcome.label("outcome"), sender.c.name.label("name"),
+        sender.c.address.label("address"), Contact.name.label("contact_name"),
+    )  # fmt: skip
     query = (
-        select(
-            Complaint.id, Complaint.ticket, Complaint.program, Complaint.account, Complaint.channel, Complaint.type,
-            Complaint.state, Complaint.unit, Complaint.area, Complaint.place, Complaint.subject, Complaint.body,
-            Complaint.anonim, Complaint.rahasia, Complaint.opened_at, Complaint.response_due_at,
-            Complaint.responded_at, Complaint.resolution_due_at, Complaint.closed_at,
-            sender.c.name.label("name"), sender.c.address.label("address"), Contact.name.label("contact_name"),
-        )
-        .select_from(Complaint)
+        query.select_from(Complaint)
         .outerjoin(Contact, Contact.id == Complaint.contact_id)
         .outerjoin(sender, true())
         .where(where)
         .order_by(Complaint.opened_at.desc(), Complaint.id.desc())
-    )  # fmt: skip
+    )
     result = connection.execution_options(yield_per=_BATCH).execute(query)
     yield from result.partitions(_BATCH)

@@ -62,6 +62,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "view_remove": (401, 404, None, None),
     "numbers": (303, 200, None, None),
     "number_rows": (303, 200, None, None),
+    "number_export": (303, 200, None, None),
+    "queue_export": (303, 200, None, None),
     "pulse": (401, 200, None, None),
     "desk": (303, 200, 403, None),
     "write_slip": (401, 422, 403, None),
@@ -170,6 +172,7 @@ class Target:
             .replace("<int:item_id>", str(self.items.get(name)))
             .replace("<account>", "kertas")
             .replace("<key>", self.program)
+            .replace("<kind>", "csv")
             .replace("<token>", "tidak-ada")
             .replace("<code>", "id")
         )
