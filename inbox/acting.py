@@ -77,15 +77,20 @@ def stale(ticket: str, *, closed: bool) -> Response:
         message = _("Status aduan ini tidak mengizinkan tindakan itu. Lihat keadaan terbarunya di bawah.")
     else:
         message = _("Aduan ini baru saja berubah, mungkin oleh rekan Anda. Tindakan Anda belum dilakukan.")
-    return refused(ticket, message)
+    seen = request.form.get("seen", "")
+    return refused(ticket, message, since=int(seen)) if seen.isdecimal() else refused(ticket, message)
 
 
-def refused(ticket: str, message: str, status: int = 409) -> Response:
-    """The case as it is now, why the act was not done, and the officer's words back in their form."""
+def refused(ticket: str, message: str, status: int = 409, **extra: Any) -> Response:
+    """The case as it is now, why the act was not done, and the officer's words back in their form.
+
+    `extra` are more values of the page: `since` has it tell what others did after that entry of the history, `ask` has
+    an answer asked for once more.
+    """
     draft: dict[str, Any] = {"kind": (request.endpoint or "").rpartition(".")[2], "text": typed()}
     draft |= {name: request.form.get(name, "") for name in ("unit", "via", "to", "ground", "until", "into")}
     draft["files"] = enclosing.again()
-    return render(ticket, status, refusal=message, draft=draft)
+    return render(ticket, status, refusal=message, draft=draft, **extra)
 
 
 def after_leaving(ticket: str, response: BaseResponse) -> BaseResponse:

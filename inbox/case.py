@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, request
 
 from dispatcher import pulse
-from inbox import answering, canned, counting, enclosing, offers, reporter, rights, thread, words
+from inbox import answering, canned, counting, enclosing, meanwhile, offers, presence, reporter, rights, thread, words
 from inbox.clockface import chips, sentences
 from inbox.presenters import channel_mark, place_label, unit_name
 from inbox.queue import listing, short, view
@@ -78,8 +78,13 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
         "submission": uuid.uuid4(),
         "stamp": stamp,
         "draft": _picked(ready),
+        "seen": max((row.id for row in file.events), default=0),
+        "near": presence.sentence(presence.others(row.ticket)),
         **extra,
     }
+    if "since" in extra:
+        values["meanwhile"] = meanwhile.since(file, desk, cover, extra["since"])
+    presence.enter(row.ticket)
     return page("case.html", status, title=row.ticket, **values)
 
 

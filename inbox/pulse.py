@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response, g, jsonify, render_template, request
 
 from dispatcher import pulse
-from inbox import bell, saved
+from inbox import bell, presence, saved
 from inbox.auth import SESSION
 from inbox.queue import listing, short, view
 from inbox.rights import Need
@@ -33,8 +33,9 @@ def unchanged() -> BaseResponse | None:
     It asks neither for the session nor for any row: the tag cannot be made without our secret, holds for one cookie,
     and is given only behind all checks.
     """
+    g.near = presence.near()
     g.tag = _tag()
-    if g.tag is None or not request.if_none_match.contains(g.tag):
+    if g.tag is None or not g.near.known or not request.if_none_match.contains(g.tag):
         return None
     return _tagged(Response(status=304))
 
@@ -48,7 +49,7 @@ def _tag() -> str | None:
     session = hashlib.sha256(token.encode("utf-8", "replace")).digest()
     # Each session's answer grows old at a moment of its own, not all at once.
     span = int(now().timestamp() + session[0] / 256 * FRESH) // FRESH
-    parts = (session, request.query_string, stamp.encode(), str(span).encode())
+    parts = (session, request.query_string, stamp.encode(), str(span).encode(), g.near.mark.encode())
     return hmac.new(inbox().secret, b"\0".join((b"pulse", *parts)), hashlib.sha256).hexdigest()[:32]
 
 
@@ -63,7 +64,7 @@ def show() -> Response:
     """What an open queue and an open case show now, as JSON.
 
     `html` is the list as the page renders it, `arrived` the tickets that came since `sejak`, `case` the case's stamp,
-    `counts` and `bell` what stands in the rail.
+    `counts` and `bell` what stands in the rail, `present` who else has the case open.
     """
     return _tagged(jsonify(_body()))
 
@@ -79,6 +80,8 @@ def _body() -> dict[str, Any]:
         kept = saved.tabs(connection, seen)
         row = store.find(connection, reach, code) if code else None
         stamp = casefile.stamp(connection, row.id) if row else ""
+    if row is not None and not g.near.known:
+        presence.enter(row.ticket)
     return {
         "counts": {
             **{shelf.queue: shelf.count for shelf in shown["shelves"]},
@@ -88,6 +91,7 @@ def _body() -> dict[str, Any]:
         "html": render_template("inbox/_list.html", **shown),
         "arrived": arrived,
         "case": short(stamp),
+        "present": presence.sentence(g.near.others) if row else "",
     }
 
 

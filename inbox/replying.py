@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from inbox import answering, enclosing, mentions
+from inbox import answering, enclosing, mentions, presence
 from inbox.acting import LONGEST, carry_out, refused, submission, typed
 from inbox.case import found
 from inbox.i18n import _
 from inbox.state import runtime
+from normalizer import ticket as codes
 from normalizer.complaint import State
 from store import casework
 from store.blobs import BlobError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
     from inbox.answering import Choice
+    from inbox.enclosing import Taken
+    from inbox.presence import Somebody
     from store.casework import Act
     from store.queue import Row
 
@@ -34,16 +37,16 @@ def answer(ticket: str) -> BaseResponse:
     with runtime().engine.connect() as connection:
         way = answering.chosen(answering.choices(connection, found(connection, ticket)), request.form.get("via", ""))
     in_person = request.form.get("in_person") == "1"
-    if not text:
-        return refused(ticket, _("Tulis jawabannya dulu."), 422)
     if way is None:
         return refused(ticket, _("Percakapan yang Anda pilih tidak ada lagi. Pilih kanal lain."))
-    if not way.options.allowed and not in_person:
+    if text and not way.options.allowed and not in_person:
         return refused(ticket, way.options.reason or _("Kanal ini tidak dapat menerima jawaban sekarang."))
-    if why := _too_long(way, text, in_person=in_person) or enclosing.misfit(
-        files, enclosing.AMONG_US if in_person else way.files
-    ):
+    if why := _unfit(way, text, files, in_person=in_person):
         return refused(ticket, why, 422)
+    typing = [] if request.form.get("sure") == "1" else [each.name for each in _near(ticket) if each.typing]
+    if typing:
+        why = _("%(names)s sedang menulis jawaban untuk aduan ini.", names=", ".join(typing))
+        return refused(ticket, why, ask=True)
     then = {"warga": State.MENUNGGU_WARGA, "selesai": State.SELESAI}.get(request.form.get("then", ""))
     vias = answering.vias(way)
     return carry_out(
@@ -89,12 +92,19 @@ def note(ticket: str) -> BaseResponse:
         return refused(ticket, why, 422)
 
 
-def _too_long(way: Choice, text: str, *, in_person: bool) -> str:
-    """Why the words do not fit; empty where they do."""
-    if in_person:
-        return _long(_("Jawaban"), len(text), LONGEST) if len(text) > LONGEST else ""
-    taken, most = answering.length(way, text), way.max_text or LONGEST
-    return _long(_("Jawaban"), taken, most) if taken > most else ""
+def _near(ticket: str) -> tuple[Somebody, ...]:
+    return presence.others(codes.read(ticket) or "")
+
+
+def _unfit(way: Choice, text: str, files: Taken, *, in_person: bool) -> str:
+    """What is wrong with words or files; empty where they can go there."""
+    if not text:
+        return _("Tulis jawabannya dulu.")
+    taken = len(text) if in_person else answering.length(way, text)
+    most = LONGEST if in_person else way.max_text or LONGEST
+    if taken > most:
+        return _long(_("Jawaban"), taken, most)
+    return enclosing.misfit(files, enclosing.AMONG_US if in_person else way.files)
 
 
 def _long(what: str, taken: int, most: int) -> str:

@@ -111,7 +111,7 @@ def lines(file: File, desk: Desk, cover: Veil) -> list[Line]:
     found = [_line(row, file, desk, cover, sends.get(row.id)) for row in file.messages]
     known = {row.id for row in file.messages}
     found += [_automatic(row, desk, cover) for row in file.outbox if row.message_id not in known]
-    found += [_event(row, file, desk) for row in file.events if row.kind not in _SHOWN_AS_LINES]
+    found += [event(row, file, desk) for row in file.events if row.kind not in _SHOWN_AS_LINES]
     return sorted(found, key=lambda line: line.order)
 
 
@@ -207,7 +207,13 @@ def _automatic(row: Any, desk: Desk, cover: Veil) -> Line:
     )
 
 
-def _event(row: Any, file: File, desk: Desk) -> Line:
+def answered(row: Any, file: File, desk: Desk, cover: Veil) -> Line:
+    """An officer's answer by itself, without what became of it."""
+    return _line(row, file, desk, cover, None)
+
+
+def event(row: Any, file: File, desk: Desk) -> Line:
+    """An entry of the history in a few words."""
     tell = _EVENTS.get(row.kind)
     program = file.complaint.program
     text = tell(row.data, desk.runtime, program) if tell else str(_PLAIN.get(row.kind, row.kind.replace("_", " ")))
@@ -304,6 +310,9 @@ _PLAIN: Final = {
     "kontak_disatukan": lazy("menyatukan pelapor dengan alamatnya di kanal lain"),
     "kontak_dipisahkan": lazy("memisahkan satu alamat dari pelapor"),
     "dikirim_ulang": lazy("mengirim ulang pesan yang gagal"),
+    "dijawab": lazy("menjawab warga"),
+    "dicatat": lazy("menulis catatan"),
+    "menulis_lagi": lazy("menulis lagi"),
 }
 _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
     "digabung": _merged,

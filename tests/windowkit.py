@@ -62,7 +62,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     complaints: list[str] = []
     contexts = []
 
-    def open_page(size: tuple[int, int] = DESKTOP, *, scripts: bool = True) -> Page:
+    def open_page(size: tuple[int, int] = DESKTOP, *, scripts: bool = True, username: str = "dewi") -> Page:
         width, height = size
         context = browser.new_context(
             base_url=address,
@@ -75,7 +75,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         page.on("console", lambda message: complaints.append(message.text) if is_trouble(page, message) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto("/inbox")
-        page.get_by_label("Nama pengguna").fill("dewi")
+        page.get_by_label("Nama pengguna").fill(username)
         page.get_by_label("Kata sandi").fill(PASSWORD)
         page.get_by_role("button", name="Masuk").click()
         expect(page.get_by_role("heading", name="Antrean")).to_be_visible()

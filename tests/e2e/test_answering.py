@@ -15,7 +15,8 @@ from channels.contract import Files, OutboundReply, ReplyOptions
 from channels.sms import segments
 from dispatcher.sending import Sender
 from normalizer.messages import Delivery, DeliveryReceipt
-from tests.factories import NOW, PaperChannel
+from store import people
+from tests.factories import NOW, PASSWORD, PaperChannel
 from tests.windowkit import DESKTOP, address, site, visit
 
 if TYPE_CHECKING:
@@ -162,3 +163,25 @@ def test_the_composer_with_files_fits(site: Site, visit: Callable[..., Page], si
     page.locator("form.reply input[type=file]").set_input_files(files)
     expect(page.locator("form.reply [data-chosen] li")).to_have_count(3)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_colleague_who_comes_and_types_shows_and_the_second_answer_asks(
+    site: Site, visit: Callable[..., Page], sent: list[OutboundReply]
+) -> None:
+    ticket = site.complaint()
+    with site.engine.begin() as connection:
+        people.add_officer(connection, "budi", "Budi Santoso", PASSWORD, "program_admin", ["siaga"])
+    first, second = visit(), visit(username="budi")
+    first.goto(f"/inbox/{ticket}")
+    second.goto(f"/inbox/{ticket}")
+    expect(first.locator("[data-present]")).to_have_text("Budi Santoso membuka aduan ini")
+    second.locator("#reply").type("Kami")
+    expect(first.locator("[data-present]")).to_have_text("Budi Santoso sedang menulis jawaban")
+    first.locator("#reply").fill("Besok kami datang")
+    first.get_by_role("button", name="Kirim", exact=True).click()
+    expect(first.get_by_role("alert")).to_contain_text("Budi Santoso sedang menulis jawaban untuk aduan ini.")
+    expect(first.locator("#reply")).to_have_value("Besok kami datang")
+    first.get_by_role("button", name="Kirim juga", exact=True).click()
+    expect(first.locator(".line.out")).to_contain_text("Besok kami datang")
+    deliver(site)
+    assert [reply.text for reply in sent] == ["Besok kami datang"]

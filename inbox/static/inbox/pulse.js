@@ -7,11 +7,18 @@ const pane = document.querySelector("[data-pulse]");
 const list = pane?.querySelector("[data-list]");
 const news = pane?.querySelector("[data-news]");
 const openCase = document.querySelector("[data-case]");
+const near = document.querySelector("[data-present]");
 const since = pane?.dataset.since;
 const seen = new Set(tickets(list));
 let etag = "";
 let first = true;
 let pending = null;
+// Colleagues are told for so long after the last letter that an answer is being typed.
+const TYPES = 6000;
+let typed = -Infinity;
+document.getElementById("reply")?.addEventListener("input", () => {
+  typed = Date.now();
+});
 
 function tickets(root) {
   return [...(root?.querySelectorAll("[data-ticket]") ?? [])].map((item) => item.dataset.ticket);
@@ -89,8 +96,10 @@ async function refreshCase(stamp) {
   heads.forEach((head, index) => {
     head.innerHTML = fresh[index].innerHTML;
   });
-  const version = next.querySelector('[name="version"]')?.value;
-  for (const field of document.querySelectorAll('[name="version"]')) if (version) field.value = version;
+  for (const name of ["version", "seen"]) {
+    const value = next.querySelector(`[name="${name}"]`)?.value;
+    for (const field of document.querySelectorAll(`[name="${name}"]`)) if (value) field.value = value;
+  }
 }
 
 function ring(count) {
@@ -102,7 +111,9 @@ function ring(count) {
 }
 
 async function beat() {
-  const answer = await fetch(address(), { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
+  const headers = etag ? { "If-None-Match": etag } : {};
+  if (Date.now() - typed < TYPES) headers["X-Typing"] = "1";
+  const answer = await fetch(address(), { headers, cache: "no-store" });
   if (answer.status === 401) {
     location.reload();
     return false;
@@ -115,6 +126,7 @@ async function beat() {
     count.textContent = body.counts[count.dataset.count] ?? count.textContent;
   }
   ring(body.bell);
+  if (near) near.textContent = body.present;
   if (calm()) swap(body.html);
   else patch(body.html);
   for (const ticket of calm() ? tickets(list) : []) seen.add(ticket);
