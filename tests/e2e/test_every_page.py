@@ -13,7 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import update
 
 from inbox.pages import ROUTES
-from store import canned
+from store import accounts, canned, traffic
+from store.bulk import dumps
 from store.models import Officer
 from tests import factories
 from tests.factories import NOW
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Page
+    from sqlalchemy import Connection
 
     from tests.inboxkit import Site
 
@@ -51,6 +53,30 @@ class Known:
     ticket: str
     officer: int
     canned: str
+    item: int
+
+
+def channels(site: Site, connection: Connection, officer: int) -> int:
+    """Accounts with every kind of finding; the number of an item in quarantine."""
+    accounts.know(connection, site.runtime.accounts)
+    names = ("edit", "unsent", "receipt", "joined", "duplicate", "ignored", "quarantined")
+    line = {
+        "payloads": 9,
+        "unparsed": 1,
+        "items": 8,
+        "pending": 0,
+        "outcomes": {**dict.fromkeys(names, 0), "message": 6},
+    }
+    week = dumps([{**line, "day": f"2026-11-{day}", "remainder": day - 22} for day in (22, 23)])
+    connection.exec_driver_sql(
+        "UPDATE account_state SET health_ok = false, health = 'The token is wrong: make a new one.', week = %s::jsonb, "
+        "checked_at = %s, last_error = 'Timeout', last_error_at = %s, silent_since = %s",
+        (week, NOW, NOW, NOW - timedelta(hours=1)),
+    )
+    accounts.expect(connection, "sms-a", officer, NOW, 6, working=True)
+    accounts.pause(connection, "sms-a", (officer, "Agus"), NOW, "modem rusak", sending=True, polling=False)
+    traffic.send_test(connection, uuid.uuid4(), "kertas", "+628111000001", "Pesan uji", NOW)
+    return factories.quarantined(connection, "kertas", "PayloadError: unknown envelope", body=b'{"a": 1}')
 
 
 def fill(site: Site) -> Known:
@@ -67,7 +93,8 @@ def fill(site: Site) -> Known:
         factories.line(connection, case, "masih gelap pak")
         ready = uuid.uuid4()
         canned.add(connection, ready, "dewi", NOW, program="siaga", unit=None, title="Salam", text="Halo")
-    return Known(ticket=ticket, officer=agus, canned=str(ready))
+        item = channels(site, connection, agus)
+    return Known(ticket=ticket, officer=agus, canned=str(ready), item=item)
 
 
 def pages(known: Known) -> Iterator[tuple[str, str]]:
@@ -80,6 +107,9 @@ def pages(known: Known) -> Iterator[tuple[str, str]]:
             ("<ticket>", known.ticket),
             ("<int:officer_id>", str(known.officer)),
             ("<uuid:canned_id>", known.canned),
+            ("<int:item_id>", str(known.item)),
+            ("<account>", "kertas"),
+            ("<key>", "siaga"),
         ):
             rule = rule.replace(name, value)
         assert "<" not in rule, f"{route.name}: say how to get to {route.rule}"
@@ -88,6 +118,7 @@ def pages(known: Known) -> Iterator[tuple[str, str]]:
         yield f"queue {queue}", f"/inbox?antrean={queue}"
     yield "search", "/inbox?q=lampu"
     yield "nothing found", "/inbox?q=zzz"
+    yield "another channel", "/inbox/channels/sms-a"
     yield "missing", "/inbox/AAAA-AAAA"
 
 
