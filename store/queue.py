@@ -190,33 +190,49 @@ def is_open() -> ColumnElement[bool]:
     return literal_column(f"complaint.{ONLY_OPEN}", Boolean())
 
 
-def _queue(queue: Queue, scope: Scope, now: datetime) -> ColumnElement[bool]:
-    still_open = is_open()
-    unit = Complaint.unit.is_not(None) if scope.units is None else Complaint.unit.in_(sorted(scope.units))
-    ours = Complaint.unit.is_(None) if scope.units is None else or_(Complaint.unit.is_(None), unit)
-    waiting = literal_column(f"complaint.state = '{State.MENUNGGU_WARGA.value}'", Boolean())
-    quarter: ColumnElement[timedelta] = literal_column(
+def _queue(queue: Queue, scope: Scope, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    match queue:
+        case Queue.NEW:
+            found = [Complaint.officer_id.is_(None), Complaint.program.is_not(None), not_(_waits())]
+            found += [_ours(scope, or_none=True), is_open()]
+        case Queue.MINE:
+            found = [Complaint.officer_id == scope.officer_id, is_open()]
+        case Queue.UNIT:
+            found = [_ours(scope, or_none=False), is_open()]
+        case Queue.SOON:
+            found = [Complaint.next_due_at > now, Complaint.next_due_at < now + _LONGEST_QUARTER]
+            found += [Complaint.next_due_at - _quarter() < now, is_open()]
+        case Queue.LATE:
+            found = [Complaint.next_due_at <= now, is_open()]
+        case Queue.WAITING:
+            found = [_waits()]
+        case Queue.TRIAGE:
+            found = [Complaint.program.is_(None), is_open()]
+        case Queue.DONE:
+            found = [Complaint.state.in_(_CLOSED)]
+        case Queue.ALL:
+            pass
+    return found
+
+
+def _ours(scope: Scope, *, or_none: bool) -> ColumnElement[bool]:
+    """What a unit of the scope's has, or what no unit has."""
+    if scope.units is None:
+        return Complaint.unit.is_(None) if or_none else Complaint.unit.is_not(None)
+    held = Complaint.unit.in_(sorted(scope.units))
+    return or_(Complaint.unit.is_(None), held) if or_none else held
+
+
+def _waits() -> ColumnElement[bool]:
+    return literal_column(f"complaint.state = '{State.MENUNGGU_WARGA.value}'", Boolean())
+
+
+def _quarter() -> ColumnElement[timedelta]:
+    """The last part of the time that the next clock gives."""
+    return literal_column(
         "(complaint.next_due_at - coalesce(complaint.clock_started_at, complaint.opened_at)) / 4", Interval()
     )
-    conditions: dict[Queue, ColumnElement[bool]] = {
-        Queue.NEW: and_(
-            Complaint.officer_id.is_(None), Complaint.program.is_not(None), ours, still_open, not_(waiting)
-        ),
-        Queue.MINE: and_(Complaint.officer_id == scope.officer_id, still_open),
-        Queue.UNIT: and_(unit, still_open),
-        Queue.SOON: and_(
-            Complaint.next_due_at > now,
-            Complaint.next_due_at < now + _LONGEST_QUARTER,
-            Complaint.next_due_at - quarter < now,
-            still_open,
-        ),
-        Queue.LATE: and_(Complaint.next_due_at <= now, still_open),
-        Queue.WAITING: waiting,
-        Queue.TRIAGE: and_(Complaint.program.is_(None), still_open),
-        Queue.DONE: Complaint.state.in_(_CLOSED),
-        Queue.ALL: true(),
-    }
-    return conditions[queue]
 
 
 def narrowed(wanted: Wanted, scope: Scope, now: datetime) -> ColumnElement[bool]:
@@ -226,7 +242,7 @@ def narrowed(wanted: Wanted, scope: Scope, now: datetime) -> ColumnElement[bool]
 
 def asked(wanted: Wanted, scope: Scope, now: datetime) -> list[ColumnElement[bool]]:
     """What a queue and its filters ask of a complaint that the scope reaches."""
-    conditions: list[ColumnElement[bool]] = [_queue(wanted.queue, scope, now)]
+    conditions = _queue(wanted.queue, scope, now)
     for column, value in (
         (Complaint.channel, wanted.channel),
         (Complaint.type, wanted.type),
@@ -237,7 +253,7 @@ def asked(wanted: Wanted, scope: Scope, now: datetime) -> list[ColumnElement[boo
         if value is not None:
             conditions.append(column == value)
     if wanted.flag is not None:
-        conditions.append(_FLAGS[wanted.flag].is_(True))
+        conditions.append(_FLAGS[wanted.flag])
     if wanted.place is not None:
         conditions.append(Complaint.place.contains({"candidates": [wanted.place]}))
     if wanted.since is not None:

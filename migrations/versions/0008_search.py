@@ -161,6 +161,10 @@ _QUEUES: tuple[tuple[str, list[str], dict[str, Any]], ...] = (
     ("ix_complaint_program_newest", ["program", "opened_at", "id"], _WITH_STATE),
     ("ix_complaint_desk_newest", ["desk", "opened_at", "id"], _WITH_STATE),
     ("ix_complaint_created", ["created_at"], {}),
+    *(
+        (f"ix_complaint_{flag}", ["opened_at", "id"], {"postgresql_where": sa.text(flag)})
+        for flag in ("anonim", "rahasia", "format_unclear", "likely_double", "send_failed")
+    ),
 )
 
 

@@ -65,6 +65,7 @@ class Ticket(Base):
 
 #: Who has not got a closed state; as it stands in the indexes of what is open, and in the queries that use them.
 ONLY_OPEN = f"state IN ({', '.join(repr(state.value) for state in State if state in OPEN)})"
+RARE = ("anonim", "rahasia", "format_unclear", "likely_double", "send_failed")
 #: The indexes of what is open hold all that decides about a queue: thousands of them are gone through without a row.
 QUEUED: dict[str, Any] = {
     "postgresql_where": sql(ONLY_OPEN),
@@ -164,6 +165,9 @@ class Complaint(Base):
         Index("ix_complaint_program_newest", "program", "opened_at", "id", postgresql_include=["state"]),
         Index("ix_complaint_desk_newest", "desk", "opened_at", "id", postgresql_include=["state"]),
         Index("ix_complaint_created", "created_at"),
+        # What is rare is nowhere near, however far one goes back. What is unread is not: and an index of it would make
+        # of each first look at a complaint a write into all the others.
+        *(Index(f"ix_complaint_{flag}", "opened_at", "id", postgresql_where=sql(flag)) for flag in RARE),
         Index("ix_complaint_conversation", "account", "conversation", "opened_at"),
         Index("ix_complaint_search", "search", postgresql_using="gin"),
         Index("ix_complaint_warn", "warn_at", postgresql_where=sql("warn_at IS NOT NULL")),
