@@ -38,6 +38,7 @@ NO_PAGE = {
     "original": "a file",
     "letter": "a mail as its sender made it, in a sandbox",
     "sso": "a redirect",
+    "language": "a redirect",
     "sso_back": "a redirect",
     "code": "a redirect, unless the password was just given: tests/e2e/test_signing_in.py",
     "welcome": "only by a link that is good once: `invitation` below",
