@@ -56,9 +56,9 @@ def choices(connection: Connection, row: Row) -> list[Choice]:
 
     The default is the last one used for this complaint; where that is shut, the next that is open.
     """
-    cover = rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia)
+    cover = rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia, case=row.id)
     found = identity.ways(connection, row.id, row.contact_id)
-    seen = [way for way in found if way.own or not (cover or (way.hidden and not person().sees_identity))]
+    seen = [way for way in found if way.own or not (cover or way.hidden)]
     made = sorted((_choice(way, row.ticket) for way in seen), key=lambda choice: not choice.options.allowed)
     if not made:
         return [Choice(way=None, key="", label="", options=_NOBODY, until="", max_text=None)]

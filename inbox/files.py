@@ -51,7 +51,7 @@ def _row(attachment_id: UUID) -> Any:
 
 
 def _hidden(row: Any) -> bool:
-    return rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia)
+    return rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia, case=row.case)
 
 
 def _answer(row: Any, sha256: str, content_type: str | None, suffix: str = "") -> Response:
@@ -66,7 +66,8 @@ def _answer(row: Any, sha256: str, content_type: str | None, suffix: str = "") -
     name = ("berkas" if _hidden(row) or not row.name else row.name) + suffix
     response.headers.set("Content-Disposition", "inline" if content_type else "attachment", filename=_safe(name))
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    # What was shown for a while must not be found in the browser afterwards.
+    response.headers["Cache-Control"] = "private, no-store" if row.anonim or row.rahasia else "private, max-age=3600"
     response.set_etag(sha256)
     # Players seek, and some play nothing from a server that knows no ranges.
     response.make_conditional(request, accept_ranges=True, complete_length=len(content))

@@ -37,10 +37,9 @@ def shown(connection: Connection, row: Row) -> dict[str, Any]:
     A hidden reporter's other complaints would tell who he is: nobody who may not know sees them.
     """
     reach = scope()
-    sees = person().sees_identity
     earlier: list[Related] = []
-    if row.contact_id is not None and not rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia):
-        earlier = related.earlier(connection, reach, row.contact_id, row.id, hidden=sees)
+    if row.contact_id is not None and not rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia, case=row.id):
+        earlier = related.earlier(connection, reach, row.contact_id, row.id)
     likely = [] if State(row.state) in CLOSED else related.likely(connection, reach, row.id)
     return {
         "merged": related.merged(connection, reach, row.id),

@@ -28,7 +28,7 @@ def show(message_id: UUID) -> Response:
     """The mail's HTML, where this officer may know who wrote it; 404 for any other."""
     with runtime().engine.connect() as connection:
         row = casefile.letter(connection, scope(), message_id)
-    if row is None or rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia):
+    if row is None or rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia, case=row.case):
         abort(404)
     page = _PAGE.format(subject=escape(row.subject or _("Surel")), html=row.html)
     response = Response(page, content_type="text/html; charset=utf-8")

@@ -6,10 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from inbox import kin, words
+from flask import g
+
+from inbox import kin, rights, words
+from inbox.rights import Need
 from inbox.state import now, person, runtime
-from store import casework
+from store import casework, reveals
 from store.casework import Act
+from store.tokens import digest
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 
 #: No case waits longer than a complaint may take at all (Perpres 76/2013).
 LONGEST_HOLD: Final = timedelta(days=60)
+
+#: How long a reason for seeing an identity is, in letters.
+REASON: Final = {"shortest": 5, "longest": 200}
 
 
 def act_for(row: Row, version: int) -> Act:
@@ -41,9 +48,23 @@ def shown(connection: Connection, row: Row) -> dict[str, Any]:
         "first_day": (today + timedelta(days=1)).isoformat(),
         "last_day": (today + LONGEST_HOLD).isoformat(),
         **kin.shown(connection, row),
+        **_identity(connection, row),
         "may_unmerge": casework.merged_by(connection, row) is not None,
         "undoable": None if last is None else words.ACTS[last.kind],
         "undoable_until": "" if last is None else words.absolute(last.until, runtime().zone),
+    }
+
+
+def _identity(connection: Connection, row: Row) -> dict[str, Any]:
+    """The question for a reason to see who a hidden reporter is, or until when he is shown."""
+    if not ((row.anonim or row.rahasia) and rights.may(person(), Need.REVEAL)):
+        return {"may_reveal": False, "revealed_until": ""}
+    until = reveals.open_to(connection, digest(g.token), now()).get(row.id)
+    return {
+        "may_reveal": until is None,
+        "revealed_until": "" if until is None else words.absolute(until, runtime().zone),
+        "reveal_minutes": int(reveals.OPEN.total_seconds() // 60),
+        "reveal_reason": REASON,
     }
 
 

@@ -18,6 +18,7 @@ from inbox import (
     case,
     case_routes,
     desk,
+    devices,
     files,
     i18n,
     imports,
@@ -31,6 +32,7 @@ from inbox import (
     queue,
     replying,
     reporter,
+    revealing,
     saved,
     second,
     words,
@@ -43,6 +45,7 @@ from inbox.my_notices import ROUTES as MY_NOTICES_ROUTES
 from inbox.rights import Need, may
 from inbox.routing import Route
 from inbox.state import KEY, Access, Inbox, Machine, inbox, page
+from store import origin
 from store.engine import is_away
 
 if TYPE_CHECKING:
@@ -59,6 +62,7 @@ _POLICY: Final = (
 
 
 ROUTES: Final = (
+    *revealing.ROUTES,
     *BELL_ROUTES,
     *MY_NOTICES_ROUTES,
     *pulse.ROUTES,
@@ -151,12 +155,18 @@ def _guarded(route: Route) -> View:
         if g.person is not None and not route.bare and second.must() and not g.person.second:
             return _bare(posted=posted or not route.touch)
         try:
-            return route.view(**values)
+            with origin.at(origin.inbox(_device())):
+                return route.view(**values)
         finally:
             if posted and g.person is not None:
                 bump(inbox().runtime.redis)  # whatever it did, and also where it failed after its commit
 
     return guarded
+
+
+def _device() -> str:
+    """What the officer knows his browser by; of a stranger, what his browser says it is."""
+    return g.person.device if g.person is not None else devices.described(request.headers.get("User-Agent", ""))
 
 
 def _stranger(route: Route, *, posted: bool) -> BaseResponse:

@@ -26,23 +26,23 @@ _EQUAL = {"phone": lazy("nomor telepon sama"), "email": lazy("alamat surel sama"
 
 
 def may_join(connection: Connection, row: Row) -> bool:
-    """Who acts on complaints may, unless the reporter is somebody whose identity is hidden from him."""
+    """Who acts on complaints may, unless the reporter is hidden from him, here or in another complaint of his."""
     if row.contact_id is None or not rights.may(person(), rights.Need.WORK):
         return False
-    return person().sees_identity or not identity.is_confidential(connection, row.contact_id)
+    if row.anonim or row.rahasia:
+        return not rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia, case=row.id)
+    return not identity.is_confidential(connection, row.contact_id)
 
 
 def shown(connection: Connection, row: Row) -> dict[str, Any]:
     """What the case page shows of the reporter."""
     if row.contact_id is None or not may_join(connection, row):
         return {"may_join": False}
-    sees = person().sees_identity
     return {
         "may_join": True,
         "addresses": [(each.scheme, each.address, _channel(each.scheme)) for each in _known(connection, row)],
         "likenesses": [
-            (each, _channel(each.scheme), _EQUAL[each.equal])
-            for each in identity.suggested(connection, row.contact_id, sees_identity=sees)
+            (each, _channel(each.scheme), _EQUAL[each.equal]) for each in identity.suggested(connection, row.contact_id)
         ],
     }
 

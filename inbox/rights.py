@@ -13,6 +13,7 @@ from store.users import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
     from dispatcher.runtime import Account, Runtime
     from normalizer.program import Program, Unit
@@ -31,6 +32,7 @@ class Need(enum.Enum):
     IMPORT = "bring in another system's reports"
     USERS = "manage officers"
     CANNED = "keep canned answers"
+    REVEAL = "be shown who an anonymous or confidential reporter is"
     PROD = "remind a unit of a complaint"
     OVERSEE = "look at channels, quarantine and programs"
     OPERATE = "pause and test channels, read quarantine again"
@@ -51,6 +53,8 @@ def may(person: Person, need: Need) -> bool:
             return person.role in SORTERS
         case Need.CANNED:
             return person.role in _KEEPERS
+        case Need.REVEAL:
+            return person.sees_identity
         case Need.PROD:
             return person.role in SORTERS or person.role is Role.LEADER
         case Need.OVERSEE:
@@ -105,9 +109,12 @@ def with_those_above(code: str, units: Iterable[Unit]) -> frozenset[str]:
     return frozenset(found)
 
 
-def masked(person: Person, *, anonim: bool, rahasia: bool) -> bool:
-    """Whether the reporter's identity is hidden from this officer (invariant 10)."""
-    return (anonim or rahasia) and not person.sees_identity
+def masked(person: Person, *, anonim: bool, rahasia: bool, case: UUID | None = None) -> bool:
+    """Whether the reporter's identity is hidden from this officer (invariant 10).
+
+    It is from everybody, but on the pages of a `case` that he has had revealed to him a moment ago.
+    """
+    return (anonim or rahasia) and case not in person.revealed
 
 
 def grantable(person: Person) -> list[Role]:

@@ -14,6 +14,7 @@ from inbox.presenters import channel_mark, unit_name
 from normalizer import parts
 from normalizer.complaint import State
 from normalizer.program import Recipient
+from store.casework.base import LOOKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,8 +92,11 @@ class Desk:
         return Time(iso=at.isoformat(), text=words.moment(at, self.now, zone), title=words.absolute(at, zone))
 
 
-def veil_of(file: File, person: Person) -> Veil:
-    """The veil over this file: it knows every name and address that the reporter has used."""
+def veil_of(file: File, person: Person, *, always: bool = False) -> Veil:
+    """The veil over this file: it knows every name and address that the reporter has used.
+
+    `always` is for what many read, whatever has been revealed to this officer.
+    """
     complaint = file.complaint
     identities: list[str | None] = []
     for row in file.messages:
@@ -102,7 +106,8 @@ def veil_of(file: File, person: Person) -> Veil:
             identities += [row.name, row.address, *(str(each) for each in typed if each)]
     for row in file.addresses:
         identities += [row.name, row.address, row.phone]
-    return veil(rights.masked(person, anonim=complaint.anonim, rahasia=complaint.rahasia), identities)
+    hidden = always or rights.masked(person, anonim=complaint.anonim, rahasia=complaint.rahasia, case=complaint.id)
+    return veil(hidden, identities)
 
 
 def lines(file: File, desk: Desk, cover: Veil) -> list[Line]:
@@ -314,6 +319,12 @@ _PLAIN: Final = {
     "dicatat": lazy("menulis catatan"),
     "menulis_lagi": lazy("menulis lagi"),
 }
+
+
+def _looked(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+    return _("melihat identitas pelapor, alasan: %(reason)s", reason=data.get("reason"))
+
+
 _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]]] = {
     "digabung": _merged,
     "menerima_gabungan": lambda data, *_rest: _("menggabungkan aduan %(ticket)s ke sini", ticket=data.get("ticket")),
@@ -324,6 +335,7 @@ _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]
     "diambil": _taken,
     "didisposisikan": _disposed,
     "ditutup": _closed,
+    LOOKED: _looked,
     "bukan_wewenang": _handed_on,
     "diarsipkan": _archived,
     "ditunda": _held,

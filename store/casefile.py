@@ -91,9 +91,12 @@ def stamp(connection: Connection, complaint_id: UUID) -> str:
 
 
 def letter(connection: Connection, scope: Scope, message_id: UUID) -> Any:
-    """The safe HTML of a mail that the scope reaches, with its complaint's anonim and rahasia; None for any other."""
+    """The safe HTML of a mail that the scope reaches, with its complaint's flags; None for any other.
+
+    `case` is the complaint's id.
+    """
     query = (
-        select(Message.html, Message.subject, Complaint.anonim, Complaint.rahasia)
+        select(Message.html, Message.subject, Complaint.anonim, Complaint.rahasia, Complaint.id.label("case"))
         .join(Complaint, Complaint.id == Message.complaint_id)
         .where(Message.id == message_id, Message.html.is_not(None), within(scope))
     )
@@ -103,10 +106,11 @@ def letter(connection: Connection, scope: Scope, message_id: UUID) -> Any:
 def attachment(connection: Connection, scope: Scope, attachment_id: UUID) -> Any:
     """A stored file that the scope reaches, with what is shown of it, its complaint's anonim and rahasia.
 
-    `direction` is its line's.
+    `direction` is its line's, `case` the complaint's id.
     """
+    of_case = (Complaint.anonim, Complaint.rahasia, Complaint.id.label("case"))
     query = (
-        select(Attachment, *_SHOWN, Complaint.anonim, Complaint.rahasia, Message.direction)
+        select(Attachment, *_SHOWN, *of_case, Message.direction)
         .join(Message, Message.id == Attachment.message_id)
         .outerjoin(Rendition, Rendition.sha256 == Attachment.sha256)
         .join(Complaint, Complaint.id == Message.complaint_id)

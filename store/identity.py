@@ -88,8 +88,7 @@ JOIN contact_address other ON other.contact_id <> mine.contact_id
  AND (other.phone = mine.phone
       OR (other.email = mine.email AND (other.email_verified OR mine.email_verified)))
 WHERE mine.contact_id = %s
-  AND NOT EXISTS (SELECT 1 FROM complaint c WHERE c.contact_id = other.contact_id AND (c.anonim OR c.rahasia)
-                    AND NOT %s)
+  AND NOT EXISTS (SELECT 1 FROM complaint c WHERE c.contact_id = other.contact_id AND (c.anonim OR c.rahasia))
 ORDER BY other.contact_id, other.last_seen_at DESC
 LIMIT 10
 """
@@ -106,12 +105,12 @@ class Likeness:
     equal: str
 
 
-def suggested(connection: Connection, contact_id: uuid.UUID, *, sees_identity: bool) -> list[Likeness]:
+def suggested(connection: Connection, contact_id: uuid.UUID) -> list[Likeness]:
     """Contacts with an equal phone, or an equal e-mail address that a mail server vouched for.
 
-    Without `sees_identity` none that has reported anonymously or in confidence (invariant 10).
+    None that has reported anonymously or in confidence (invariant 10).
     """
-    rows = connection.exec_driver_sql(_SUGGESTED, (contact_id, sees_identity)).fetchall()
+    rows = connection.exec_driver_sql(_SUGGESTED, (contact_id,)).fetchall()
     return [Likeness(**dict(zip(Likeness.__slots__, row, strict=True))) for row in rows]
 
 

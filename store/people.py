@@ -20,6 +20,7 @@ from store.models import Officer
 from store.passwords import Weakness
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
@@ -46,7 +47,8 @@ class OfficerError(Exception):
 class Person:
     """An officer as the pages know him; `programs` are keys, `unit` a code, `second` whether he has a second factor.
 
-    `language` is the one that he has chosen.
+    `language` is the one that he has chosen, `device` what he knows his browser by. `revealed` are the complaints whose
+    hidden reporter is open to this session now.
     """
 
     id: int
@@ -58,6 +60,8 @@ class Person:
     sees_identity: bool
     second: bool = False
     language: str | None = None
+    device: str = ""
+    revealed: frozenset[uuid.UUID] = frozenset()
 
 
 @functools.cache

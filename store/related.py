@@ -61,12 +61,10 @@ def target(connection: Connection, scope: Scope, complaint_id: UUID) -> Related 
     return next(iter(_found(connection, scope, Complaint.id == into)), None)
 
 
-def earlier(connection: Connection, scope: Scope, contact_id: UUID, but: UUID, *, hidden: bool) -> list[Related]:
-    """The citizen's other complaints; without `hidden` none that he made anonymously or in confidence."""
-    conditions = [Complaint.contact_id == contact_id, Complaint.id != but]
-    if not hidden:
-        conditions += [not_(Complaint.anonim), not_(Complaint.rahasia)]
-    return _found(connection, scope, *conditions)
+def earlier(connection: Connection, scope: Scope, contact_id: UUID, but: UUID) -> list[Related]:
+    """The citizen's other complaints, but none that he made anonymously or in confidence."""
+    open_ones = (not_(Complaint.anonim), not_(Complaint.rahasia))
+    return _found(connection, scope, Complaint.contact_id == contact_id, Complaint.id != but, *open_ones)
 
 
 _MINE = """

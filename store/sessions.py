@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select, update
 
+from store import reveals
 from store.models import Officer, Session
 from store.people import Person, Role
 from store.tokens import digest
@@ -57,7 +58,7 @@ def session_person(
 ) -> Person | None:
     """Whose session it is, where it is neither idle nor over; `touch` counts this as an act of the officer's."""
     row = connection.execute(
-        select(Officer, Session.seen_at)
+        select(Officer, Session.seen_at, Session.device)
         .join_from(Session, Officer, Session.officer_id == Officer.id)
         .where(
             Session.token_hash == digest(token),
@@ -80,6 +81,8 @@ def session_person(
         sees_identity=row.sees_identity,
         second=row.totp_seed is not None,
         language=row.language,
+        device=row.device,
+        revealed=frozenset(reveals.open_to(connection, digest(token), now)) if row.sees_identity else frozenset(),
     )
 
 

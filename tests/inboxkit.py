@@ -58,6 +58,10 @@ class Browser:
             self.csrf = field(self.get("/inbox").text, "csrf")
         return self.client.post(url, data={"csrf": self.csrf, **form})
 
+    def reveal(self, ticket: str, reason: str = "Perlu ditelepon tim lapangan") -> None:
+        """Has the hidden reporter shown to this session."""
+        assert self.post(f"/inbox/{ticket}/reveal", version="1", reason=reason).status_code == 303
+
     def form(self, ticket: str) -> dict[str, str]:
         """The hidden fields of the case page's answer form."""
         page = self.get(f"/inbox/{ticket}").text

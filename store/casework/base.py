@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import exists, insert, select, update
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from normalizer.program import Program
+
+
+#: The history's word for whoever had a hidden reporter shown to him: it changes nothing of the complaint.
+LOOKED: Final = "identitas_dilihat"
 
 
 class CaseworkError(Exception):

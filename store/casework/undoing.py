@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select, update
 
 from normalizer.clock import Facts
-from store.casework.base import Act, CaseworkError, fresh, record, write
+from store.casework.base import LOOKED, Act, CaseworkError, fresh, record, write
 from store.models import Event, Message, Outbox
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ class Undoable:
 def undoable(connection: Connection, act: Act) -> Undoable | None:
     """The act that this officer could take back now, where the complaint is as he left it."""
     last = connection.execute(
-        select(Event).where(Event.complaint_id == act.complaint_id).order_by(Event.seq.desc()).limit(1)
+        select(Event)
+        .where(Event.complaint_id == act.complaint_id, Event.kind != LOOKED)
+        .order_by(Event.seq.desc())
+        .limit(1)
     ).one_or_none()
     if last is None or last.actor != act.username or "undo" not in last.data:
         return None

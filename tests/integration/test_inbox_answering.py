@@ -109,12 +109,15 @@ def test_whose_identity_is_hidden_is_joined_only_by_those_who_may_know(site: Sit
     sari, dewi = site.officer("sari"), site.officer("dewi", sees_identity=True)
     assert pair.join(sari) == 422
     assert pair.contact(pair.first) != pair.contact(pair.second)
+    assert pair.join(dewi) == 422
+    dewi.reveal(pair.second)
     assert pair.join(dewi) == 303
     page = sari.get(f"/inbox/{pair.first}").text
     assert OTHER[-9:] not in page
     assert offered(page) == []
     assert sari.post(f"/inbox/{pair.first}/reporter/part", **sari.form(pair.first)).status_code == 404
-    assert len(offered(dewi.get(f"/inbox/{pair.first}").text)) == 2
+    assert offered(dewi.get(f"/inbox/{pair.first}").text) == []
+    assert len(offered(dewi.get(f"/inbox/{pair.second}").text)) == 2
 
 
 def test_a_form_never_names_the_number_that_it_answers(site: Site) -> None:

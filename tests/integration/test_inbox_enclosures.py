@@ -343,6 +343,7 @@ def test_under_the_veil_a_files_name_tells_nobody(site: Site) -> None:
     carrier(site)
     ticket = site.complaint(name="Siti Aminah", rahasia=True)
     knows, sari = site.officer("dewi", sees_identity=True), site.officer("sari")
+    knows.reveal(ticket)
     send(knows, ticket, (PDF, "Surat untuk Siti Aminah.pdf"))
     assert "Surat untuk Siti Aminah.pdf" in knows.get(f"/inbox/{ticket}").text
     assert "Aminah" not in sari.get(f"/inbox/{ticket}").text

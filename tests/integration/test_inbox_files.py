@@ -68,6 +68,8 @@ def test_of_an_anonymous_reporters_photo_others_see_pixels_only(site: Site, flag
     assert seen.headers["Content-Disposition"] == "inline; filename=berkas.jpg"
     for path in (f"{number}/original", f"{broken}", f"{broken}/original", f"{broken}/thumb"):
         assert stranger.get(f"/inbox/files/{path}").status_code == 404
+    assert trusted.get(f"/inbox/files/{number}/original").status_code == 404
+    trusted.reveal(ticket)
     page = trusted.get(f"/inbox/{ticket}").text
     assert "dari foto" in page
     assert f"/inbox/files/{number}/original" in page
@@ -94,6 +96,7 @@ def test_films_play_by_a_copy_and_are_withheld_as_they_came(site: Site) -> None:
     content = film("mov", "libx264", title=OWNER)
     number, old = attach(site, ticket, content, "IMG_2.MOV"), attach(site, ticket, film("mp4", "mpeg4"), "lama.mp4")
     stranger, trusted = site.officer("dewi"), site.officer("sri", sees_identity=True)
+    trusted.reveal(ticket)
     for browser, original in ((stranger, 404), (trusted, 200)):
         page = browser.get(f"/inbox/{ticket}").text
         assert f'<video controls preload="none" src="/inbox/files/{number}"' in page

@@ -94,7 +94,10 @@ def test_a_hidden_reporter_is_not_known_by_his_other_complaints(site: Site, flag
     side = dewi.get(f"/inbox/{named}").text
     assert likely(side) == [hidden]
     assert f"{WORDS}. Siti" not in side.partition("Mungkin aduan yang sama")[2].partition("</details>")[0]
+    assert earlier(sari.get(f"/inbox/{hidden}").text) == earlier(sari.get(f"/inbox/{named}").text) == []
+    sari.reveal(hidden)
     assert earlier(sari.get(f"/inbox/{hidden}").text) == [named]
+    assert earlier(sari.get(f"/inbox/{named}").text) == []
 
 
 MANY = """

@@ -51,6 +51,8 @@ def test_of_a_reporter_in_confidence_it_is_not_shown(site: Site, flag: str) -> N
     dewi, siti = site.officer("dewi"), site.officer("siti", sees_identity=True)
     assert address not in dewi.get(f"/inbox/{ticket}").text
     assert dewi.get(address).status_code == 404
+    assert siti.get(address).status_code == 404
+    siti.reveal(ticket)
     assert siti.get(address).status_code == 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "hold": (401, 409, 403, 404),
     "resume": (401, 409, 403, 404),
     "undo": (401, 303, 403, 404),
+    "reveal": (401, 303, 403, 404),
+    "cover": (401, 303, 403, 404),
     "merge": (401, 422, 403, 404),
     "unmerge": (401, 409, 403, 404),
     "split": (401, 303, 403, 404),
@@ -257,6 +260,7 @@ def test_every_route_as_every_role(site: Site, role: Role | None) -> None:
             blocked = (needs[name] is Need.WORK and role in READERS) or (
                 needs[name] in {Need.SORT, Need.IMPORT, Need.USERS, Need.OPERATE} and role not in SORTERS
             )
+            blocked = blocked or needs[name] is Need.REVEAL  # a permission of its own, which none of them has
             blocked = blocked or (needs[name] is Need.CANNED and role not in KEEPERS)
             blocked = blocked or (needs[name] is Need.OVERSEE and role not in SORTERS | {Role.AUDITOR})
             blocked = blocked or (needs[name] is Need.PROD and role not in SORTERS | {Role.LEADER})
@@ -328,9 +332,16 @@ def test_whoever_hands_a_case_away_goes_back_to_the_queue(site: Site) -> None:
     assert site.case(ticket).unit == "dinkes"
 
 
-def test_only_the_permission_lifts_the_mask() -> None:
+@pytest.mark.parametrize("sees", [True, False])
+def test_only_a_reveal_lifts_the_mask_and_only_of_its_case(*, sees: bool) -> None:
+    case = uuid.uuid4()
     for role in Role:
-        person = Person(id=1, username="x", name="X", role=role, programs=frozenset(), unit=None, sees_identity=False)
-        assert rights.masked(person, anonim=True, rahasia=False)
-        assert rights.masked(person, anonim=False, rahasia=True)
+        person = Person(id=1, username="x", name="X", role=role, programs=frozenset(), unit=None, sees_identity=sees)
+        assert rights.may(person, Need.REVEAL) is sees
+        assert rights.masked(person, anonim=True, rahasia=False, case=case)
+        assert rights.masked(person, anonim=False, rahasia=True, case=case)
         assert not rights.masked(person, anonim=False, rahasia=False)
+        shown = dataclasses.replace(person, revealed=frozenset({case}))
+        assert not rights.masked(shown, anonim=True, rahasia=True, case=case)
+        assert rights.masked(shown, anonim=True, rahasia=True, case=uuid.uuid4())
+        assert rights.masked(shown, anonim=True, rahasia=True)
