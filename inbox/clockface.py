@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inbox import words
 from inbox.i18n import _, lazy
+from inbox.reckoning import Reckoning, explain, explain_one
 from normalizer import clock
 from normalizer.clock import Facts, reckon
-from normalizer.clock_words import Reckoning, explain, explain_one
 from normalizer.complaint import CLOSED, State
 from normalizer.program import Clock
 

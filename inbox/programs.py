@@ -10,10 +10,10 @@ from flask import abort
 from inbox import rights, words
 from inbox.i18n import _, lazy
 from inbox.presenters import channel_mark
+from inbox.reckoning import explain
 from inbox.state import now, page, person, runtime
 from normalizer.clock import Facts, reckon
 from normalizer.clock_time import national
-from normalizer.clock_words import explain
 from normalizer.program import Calendar, Clock, Weekday
 from store import staffing
 from store.people import Role

@@ -12,7 +12,7 @@ from store.people import Role
 from store.queue import Flag, Queue, Sort
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
 QUEUES: Final = {
@@ -146,25 +146,35 @@ def weakness(found: Weakness) -> str:
     return _("Kata sandi ini mudah ditebak: nama sendiri, kata yang umum, atau deretan tombol.")
 
 
-def _hour(local: datetime) -> str:
-    """`14.05`, in English `14:05`."""
-    return f"{local.hour:02}{'.' if speaks() == SOURCE else ':'}{local.minute:02}"
+def colon() -> str:
+    """What stands between hours and minutes."""
+    return "." if speaks() == SOURCE else ":"
+
+
+def hour(local: datetime) -> str:
+    """`14.05`, in English `14:05`, in the moment's own zone."""
+    return f"{local.hour:02}{colon()}{local.minute:02}"
+
+
+def weekday(local: date) -> str:
+    """`Senin`."""
+    return str(locale().days["format"]["wide"][local.weekday()])
+
+
+def short(local: date) -> str:
+    """`23 Nov`."""
+    return f"{local.day} {locale().months['format']['abbreviated'][local.month]}"
 
 
 def absolute(at: datetime, zone: ZoneInfo) -> str:
     """`Senin, 23 Nov 2026 14.05 WIB`."""
     local = at.astimezone(zone)
-    weekday = locale().days["format"]["wide"][local.weekday()]
-    return f"{weekday}, {day(local)} {_hour(local)} {local.tzname()}"
+    return f"{weekday(local)}, {day(local)} {hour(local)} {local.tzname()}"
 
 
 def day(at: datetime) -> str:
     """`1 Des 2026`, in the moment's own zone."""
-    return f"{_date(at)} {at.year}"
-
-
-def _date(at: datetime) -> str:
-    return f"{at.day} {locale().months['format']['abbreviated'][at.month]}"
+    return f"{short(at)} {at.year}"
 
 
 def step(clock: str, at: str, due: datetime, zone: ZoneInfo) -> str:
@@ -233,8 +243,8 @@ def moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """In a thread: the time today, else with its date: `14.05`, `21 Nov 14.05`."""
     local, today = at.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
-        return _hour(local)
-    return f"{_date(local) if local.year == today.year else day(local)} {_hour(local)}"
+        return hour(local)
+    return f"{short(local) if local.year == today.year else day(local)} {hour(local)}"
 
 
 def size(count: int | None) -> str:

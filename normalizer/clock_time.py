@@ -13,6 +13,9 @@ from normalizer.program import WEEK, Calendar, Clocks, office
 
 _DAY: Final = timedelta(days=1)
 _NOTHING: Final = timedelta()
+#: Why a day is off that is no national holiday.
+WEEKEND: Final = "akhir pekan"
+LOCAL: Final = "libur daerah"
 
 
 @functools.lru_cache(maxsize=64)
@@ -38,10 +41,10 @@ class WorkTime:
         if day in self._clocks.workdays:
             return None
         if day in self._clocks.holidays:
-            return "libur daerah"
+            return LOCAL
         name = national(day.year, collective_leave=self._clocks.collective_leave).get(day)
         if name is None and day.weekday() in self._weekend:
-            return "akhir pekan"
+            return WEEKEND
         return name
 
     def works(self, day: date) -> bool:

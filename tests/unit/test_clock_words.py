@@ -6,8 +6,11 @@ import dataclasses
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from flask import Flask
+
+from inbox import i18n
+from inbox.reckoning import explain
 from normalizer.clock import Facts, reckon
-from normalizer.clock_words import explain
 from normalizer.complaint import State
 from normalizer.program import Calendar, Clock, Clocks, Program
 
@@ -82,3 +85,13 @@ def test_silence_and_a_complaint_opened_anew() -> None:
 
 def test_of_a_closed_one_nothing_is_said() -> None:
     assert said(OFFICE, FRIDAY.moved(State.SELESAI, at("2026-11-20T16:00"))) == {}
+
+
+def test_the_same_in_english() -> None:
+    app = Flask("uji")
+    i18n.register(app)
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert said(OFFICE, FRIDAY)[Clock.RESPONSE] == (
+            "Received Friday 20 Nov 15:00, 8 working hours → Monday 23 Nov 15:00; working hours 08:00-16:00; "
+            "days off: weekend 21-22 Nov"
+        )

@@ -1,4 +1,4 @@
-"""How a deadline came about, in the officers' words: since when it counts, how, which days were off, which pauses."""
+"""How a deadline came about, in the officer's language: since when it counts, how, what days were off, what pauses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from inbox import words
+from inbox.i18n import _, _c, _n, lazy
+from normalizer import clock_time
 from normalizer.clock import USUAL, ZONE, Deadlines, Facts, pauses, since
 from normalizer.clock_time import counted, work_time
 from normalizer.complaint import CLOSED, State
@@ -19,9 +22,8 @@ if TYPE_CHECKING:
 
     from normalizer.program import Program
 
-_DAYS: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
-_UNITS: Final = {Calendar.PLAIN: "jam", Calendar.HOURS: "jam kerja", Calendar.WORKING: "hari kerja"}
+#: Days off that are no holiday by name; those are called what the calendar calls them.
+_OFF: Final = {clock_time.WEEKEND: lazy("akhir pekan"), clock_time.LOCAL: lazy("libur daerah")}
 #: More days off than this are counted, not named.
 _MOST_NAMED: Final = 5
 _DAY: Final = timedelta(days=1)
@@ -61,39 +63,49 @@ def explain_one(
     )
     calendar = clocks.calendar_of(clock)
     first = _first(clock, restarted=start != opened_at)
-    parts = [f"{first} {_at(start, zone)}, {clocks.amount(clock)} {_UNITS[calendar]} → {_at(end, zone)}"]
+    parts = [f"{first} {_at(start, zone)}, {_amount(clocks.amount(clock), calendar)} → {_at(end, zone)}"]
     if calendar is not Calendar.PLAIN:
         parts += _calendar(clocks, start, end, zone)
     lost, paused = _pauses(clocks, facts, clock, start, zone)
     parts += lost
     if met:
-        parts.append("sudah terpenuhi")
+        parts.append(_("sudah terpenuhi"))
     elif clock is Clock.SILENCE:
-        parts.append("lalu aduan ditutup otomatis")
+        parts.append(_("lalu aduan ditutup otomatis"))
     return Reckoning(clock=clock, start=start, end=end, paused=paused and not met, met=met, text="; ".join(parts))
 
 
 def _first(clock: Clock, *, restarted: bool) -> str:
     if clock is Clock.SILENCE:
-        return "Ditanyakan"
-    return "Dibuka kembali" if restarted else "Masuk"
+        return _("Ditanyakan")
+    return _("Dibuka kembali") if restarted else _c("waktu", "Masuk")
+
+
+def _amount(count: int, calendar: Calendar) -> str:
+    if calendar is Calendar.PLAIN:
+        return _n("%(num)s jam", "%(num)s jam", count)
+    if calendar is Calendar.HOURS:
+        return _n("%(num)s jam kerja", "%(num)s jam kerja", count)
+    return _n("%(num)s hari kerja", "%(num)s hari kerja", count)
 
 
 def _at(at: datetime, zone: str) -> str:
     local = at.astimezone(ZoneInfo(zone))
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local:%H.%M}"
+    return f"{words.weekday(local)} {words.short(local)} {words.hour(local)}"
 
 
 def _calendar(clocks: Clocks, start: datetime, end: datetime, zone: str) -> list[str]:
     parts = []
     if clocks.office_hours != USUAL.office_hours:
-        parts.append(f"jam kerja {clocks.office_hours.replace(':', '.')}")
+        parts.append(_("jam kerja %(hours)s", hours=clocks.office_hours.replace(":", words.colon())))
     local = ZoneInfo(zone)
     spans = list(_days_off(clocks, start.astimezone(local).date(), end.astimezone(local).date()))
-    named = [f"{reason} {_span(first, last)}" for reason, first, last in spans[:_MOST_NAMED]]
-    if spans:
-        more = [f"dan {len(spans) - _MOST_NAMED} libur lain"] if len(spans) > _MOST_NAMED else []
-        parts.append(f"libur: {', '.join(named + more)}")
+    named = [f"{_OFF.get(reason, reason)} {_span(first, last)}" for reason, first, last in spans[:_MOST_NAMED]]
+    rest = len(spans) - _MOST_NAMED
+    if rest > 0:
+        named.append(_n("dan %(num)s libur lain", "dan %(num)s libur lain", rest))
+    if named:
+        parts.append(_("libur: %(days)s", days=", ".join(named)))
     return parts
 
 
@@ -108,10 +120,9 @@ def _days_off(clocks: Clocks, first: date, last: date) -> Iterator[tuple[str, da
 
 
 def _span(first: date, last: date) -> str:
-    end = f"{last.day} {_MONTHS[last.month - 1]}"
     if first == last:
-        return end
-    return f"{first.day}-{end}" if first.month == last.month else f"{first.day} {_MONTHS[first.month - 1]}-{end}"
+        return words.short(last)
+    return f"{first.day if first.month == last.month else words.short(first)}-{words.short(last)}"
 
 
 def _pauses(clocks: Clocks, facts: Facts, clock: Clock, start: datetime, zone: str) -> tuple[list[str], bool]:
@@ -119,16 +130,22 @@ def _pauses(clocks: Clocks, facts: Facts, clock: Clock, start: datetime, zone: s
     lost, parts, paused = timedelta(), [], False
     for stay in pauses(clocks, facts, clock):
         if stay.until is None:
-            parts.append(f"sedang dijeda sejak {_at(stay.since, zone)}")
+            parts.append(_("sedang dijeda sejak %(when)s", when=_at(stay.since, zone)))
             paused = True
         else:
             lost += counted(max(stay.since, start), stay.until, clocks, zone, calendar)
     if lost >= _MINUTE:
-        parts.insert(0, f"dijeda {_length(lost)}{'' if calendar is Calendar.PLAIN else ' kerja'}")
+        span = _length(lost)
+        parts.insert(0, _("dijeda %(span)s", span=span) if calendar is Calendar.PLAIN else _worked(span))
     return parts, paused
+
+
+def _worked(span: str) -> str:
+    return _("dijeda %(span)s kerja", span=span)
 
 
 def _length(span: timedelta) -> str:
     hours, rest = divmod(span, _HOUR)
     minutes = rest // _MINUTE
-    return " ".join(part for part in (f"{hours} jam" if hours else "", f"{minutes} menit" if minutes else "") if part)
+    told = [_n("%(num)s jam", "%(num)s jam", hours)] if hours else []
+    return " ".join(told + ([_n("%(num)s menit", "%(num)s menit", minutes)] if minutes else []))
