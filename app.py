@@ -16,7 +16,7 @@ from gateway import health, public, security, server
 from gateway.edge import Edge
 from gateway.patience import Patience
 from gateway.webhooks import Webhooks
-from inbox.state import Access, Machine
+from inbox.state import Access, Ground, Machine
 from wiring import build, provider
 
 if TYPE_CHECKING:
@@ -60,7 +60,10 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
         local_login=settings.oidc.local_login,
     )
     machine = Machine(look=edge.health.look, free=lambda: shutil.disk_usage(settings.data_dir).free)
-    inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"), access=access, machine=machine)
+    ground = Ground(tiles=settings.map.tiles, attribution=settings.map.attribution)
+    inbox.pages.register(
+        app, runtime, secret_key=_derived(key, "inbox"), access=access, machine=machine, ground=ground
+    )
     hooks = Webhooks(app.wsgi_app, runtime=runtime, acceptor=edge.acceptor, ringer=edge.ringer, proxies=proxies)
     app.wsgi_app = Patience(hooks, proxies)  # type: ignore[assignment, method-assign] # Flask's own way
     app.extensions["edge"] = edge

@@ -117,6 +117,19 @@ def issuer(url: str) -> str:
     return url
 
 
+def tiles(url: str) -> str:
+    """The address of a map's tiles with {z}, {x} and {y}, over https; empty for none."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme == "https" and bool(parts.hostname) and "{" not in parts.netloc
+    except ValueError:
+        valid = False
+    marked = all(mark in url for mark in ("{z}", "{x}", "{y}")) and not any(sign in url for sign in " ;,'\"<>\\")
+    if url and not (valid and marked):
+        raise ValueError("expected tiles such as https://peta.example.go.id/{z}/{x}/{y}.png")
+    return url
+
+
 def sender(value: str) -> str:
     """`Name <address>` or an address alone."""
     _, address = parseaddr(value)

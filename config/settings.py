@@ -107,6 +107,14 @@ class Notify:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Map:
+    """What maps are drawn on: tiles of another host, and whom they are owed to; without `tiles` a plain ground."""
+
+    tiles: str = _checked("", checks.tiles)
+    attribution: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Oidc:
     """Single sign-on by OpenID Connect; without an issuer there is none."""
 
@@ -153,6 +161,7 @@ class Settings:
     mail: Mail = Mail()
     notify: Notify = Notify()
     oidc: Oidc = Oidc()
+    map: Map = Map()
     accounts: Mapping[str, Account] = dataclasses.field(default_factory=dict)
     programs: tuple[Program, ...] = ()
 

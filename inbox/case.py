@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, request
 
 from dispatcher import pulse
-from inbox import answering, canned, counting, enclosing, meanwhile, offers, presence, reporter, rights, thread, words
+from inbox import (
+    answering,
+    canned,
+    counting,
+    enclosing,
+    maps,
+    meanwhile,
+    offers,
+    presence,
+    reporter,
+    rights,
+    thread,
+    words,
+)
 from inbox.clockface import chips, sentences
 from inbox.presenters import channel_mark, place_label, unit_name
 from inbox.queue import listing, short, view
@@ -68,6 +81,7 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
         "who": cover.who(row.name, row.contact_name, row.address, anonim=row.anonim),
         "contact": "" if cover.hidden else row.address or "",
         "where": cover.text(place_label(file.complaint.place)),
+        "spot": maps.spot(row.ticket, file.complaint.place, hidden=cover.hidden),
         "lines": thread.lines(file, desk, cover),
         "ways": ways,
         "way": way,

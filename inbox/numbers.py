@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from inbox.question import Question
-    from store.figures.rows import Found
+    from store.figures.rows import Found, Point
     from store.figures.tally import Tally
 
 _OLDEST: Final = 10
@@ -97,7 +97,7 @@ def oldest(connection: Connection, asked: Question) -> list[Any]:
     return cards(connection, rows.oldest(connection, asked.asked(cut), _OLDEST))
 
 
-def cards(connection: Connection, found: Iterable[Found]) -> list[Any]:
+def cards(connection: Connection, found: Iterable[Found | Point]) -> list[Any]:
     """Complaints as this officer may see them."""
     shown = queue.cards(connection, [each.id for each in found])
     return [card(row, person(), runtime(), now()) for row in shown]
@@ -181,11 +181,16 @@ def show_rows() -> Response:
         "number_rows.html",
         title=_("Aduan di balik angka"),
         question=asked,
-        kept=[*_counted(asked), *_kept(asked)],
+        kept=filters_in_words(asked),
         cards=shown,
         may_reveal=person().sees_identity,
         next_page=asked.link(setelah=write_after(following)) if following else None,
     )
+
+
+def filters_in_words(asked: Question) -> list[str]:
+    """What narrows the complaints: the figure whose rows they are, and the filters."""
+    return [*_counted(asked), *_kept(asked)]
 
 
 def _counted(asked: Question) -> list[str]:

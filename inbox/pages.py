@@ -25,6 +25,7 @@ from inbox import (
     lamps,
     letters,
     manage_routes,
+    maps,
     number_routes,
     people_routes,
     presence,
@@ -44,7 +45,7 @@ from inbox.mailing import Background
 from inbox.my_notices import ROUTES as MY_NOTICES_ROUTES
 from inbox.rights import Need, may
 from inbox.routing import Route
-from inbox.state import KEY, Access, Inbox, Machine, inbox, page
+from inbox.state import KEY, Access, Ground, Inbox, Machine, inbox, page
 from store import origin
 from store.engine import is_away
 
@@ -103,6 +104,7 @@ def register(
     secret_key: str | bytes,
     access: Access = Access(),  # noqa: B008 - frozen
     machine: Machine | None = None,
+    ground: Ground = Ground(),  # noqa: B008 - frozen
 ) -> None:
     """Put the inbox below /inbox of `app`; `secret_key` signs its CSRF tokens."""
     static = _HERE / "static" / "inbox"
@@ -115,6 +117,7 @@ def register(
         access=access,
         background=Background(),
         machine=machine,
+        ground=ground,
     )
     blueprint = Blueprint(
         "inbox",
@@ -222,13 +225,14 @@ def _shared() -> dict[str, Any]:
         "lamps": lamps.lamps,
         "channel_paused": lamps.paused,
         "quarantined": lamps.quarantined,
+        "leaflet": maps.address,
         "asset": lambda name: url_for("inbox.static", filename=name, v=inbox().assets[name]),
     }
 
 
 def _secured(response: BaseResponse) -> BaseResponse:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", _POLICY)
+    headers.setdefault("Content-Security-Policy", maps.policy(_POLICY))
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers.setdefault("Referrer-Policy", "same-origin")

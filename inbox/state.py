@@ -47,6 +47,14 @@ class Machine:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What maps are drawn on: the address of `tiles` with {z}, {x} and {y}, and whom they are owed to."""
+
+    tiles: str = ""
+    attribution: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
     """The inbox of one application.
 
@@ -60,6 +68,7 @@ class Inbox:
     access: Access
     background: Callable[[Callable[[], None]], None]
     machine: Machine | None = None
+    ground: Ground = Ground()
 
 
 def inbox() -> Inbox:

@@ -65,6 +65,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "number_rows": (303, 200, None, None),
     "number_export": (303, 200, None, None),
     "queue_export": (303, 200, None, None),
+    "map": (303, 200, None, None),
+    "leaflet": (401, 404, None, None),
     "pulse": (401, 200, None, None),
     "desk": (303, 200, 403, None),
     "write_slip": (401, 422, 403, None),
