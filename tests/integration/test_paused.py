@@ -94,7 +94,7 @@ def test_a_pause_stops_a_lane_that_is_being_sent(sms: Runtime, monkeypatch: pyte
         )
     toy: Any = sms.accounts["toy"].channel
     real = toy.send
-    admins = []
+    admins: list[int] = []
 
     def first(reply: OutboundReply) -> DeliveryReceipt:
         if not admins:
