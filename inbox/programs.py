@@ -155,12 +155,12 @@ def _clocks(program: Program) -> list[dict[str, Any]]:
     ]
 
 
-def _holidays(clocks: Clocks, year: int) -> list[tuple[date, str]]:
-    """National ones and the file's own, without the days that are worked all the same."""
-    found = dict(national(year, collective_leave=clocks.collective_leave))
-    found |= {day: _("libur daerah") for day in clocks.holidays if day.year == year}
-    worked = {day: _("tetap masuk") for day in clocks.workdays if day.year == year}
-    return sorted((found | worked).items())
+def _holidays(clocks: Clocks, year: int) -> list[tuple[date, str, bool]]:
+    """National ones and the file's own, and the days that are worked all the same; whether it is an Indonesian name."""
+    named = national(year, collective_leave=clocks.collective_leave)
+    own = {day: _("libur daerah") for day in clocks.holidays if day.year == year}
+    own |= {day: _("tetap masuk") for day in clocks.workdays if day.year == year}
+    return [(day, name, day not in own) for day, name in sorted((dict(named) | own).items())]
 
 
 def _step(step: Escalation) -> dict[str, str]:
