@@ -14,7 +14,7 @@ from normalizer import clock_time
 from normalizer.clock import USUAL, ZONE, Deadlines, Facts, pauses, since
 from normalizer.clock_time import counted, work_time
 from normalizer.complaint import CLOSED, State
-from normalizer.program import Calendar, Clock, Clocks
+from normalizer.program import WEEK, Calendar, Clock, Clocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,9 +96,11 @@ def _at(at: datetime, zone: str) -> str:
 
 def _calendar(clocks: Clocks, start: datetime, end: datetime, zone: str) -> list[str]:
     parts = []
-    if clocks.office_hours != USUAL.office_hours:
-        parts.append(_("jam kerja %(hours)s", hours=clocks.office_hours.replace(":", words.colon())))
     local = ZoneInfo(zone)
+    shown = [clocks.office_hours] if clocks.office_hours != USUAL.office_hours else []
+    shown += _other_hours(clocks, start.astimezone(local).date(), end.astimezone(local).date())
+    if shown:
+        parts.append(_("jam kerja %(hours)s", hours=", ".join(shown).replace(":", words.colon())))
     spans = list(_days_off(clocks, start.astimezone(local).date(), end.astimezone(local).date()))
     named = [f"{_OFF.get(reason, reason)} {_span(first, last)}" for reason, first, last in spans[:_MOST_NAMED]]
     rest = len(spans) - _MOST_NAMED
@@ -107,6 +109,13 @@ def _calendar(clocks: Clocks, start: datetime, end: datetime, zone: str) -> list
     if named:
         parts.append(_("libur: %(days)s", days=", ".join(named)))
     return parts
+
+
+def _other_hours(clocks: Clocks, first: date, last: date) -> list[str]:
+    """The days of the week between these with office hours of their own: `Jumat 07:30-14:30`."""
+    week = [first + _DAY * number for number in range(min((last - first).days + 1, len(WEEK)))]
+    found = [(day, clocks.hours.of(WEEK[day.weekday()])) for day in sorted(week, key=lambda day: day.weekday())]
+    return [f"{words.weekday(day)} {hours}" for day, hours in found if hours is not None]
 
 
 def _days_off(clocks: Clocks, first: date, last: date) -> Iterator[tuple[str, date, date]]:

@@ -32,7 +32,7 @@ class WorkTime:
     def __init__(self, clocks: Clocks) -> None:
         """Of one program's calendar."""
         self._clocks = clocks
-        self._opens, self._closes = office(clocks.office_hours)
+        self._office = [office(clocks.hours_of(day)) for day in WEEK]
         self._weekend = frozenset(WEEK.index(day) for day in clocks.weekend)
         self._known: dict[date, bool] = {}
 
@@ -54,6 +54,10 @@ class WorkTime:
             known = self._known[day] = self.reason(day) is None
         return known
 
+    def office(self, day: date) -> tuple[timedelta, timedelta]:
+        """Opening and closing of a day that is worked, as times since midnight."""
+        return self._office[day.weekday()]
+
     def _step(self, day: date, days: int) -> date:
         step = _DAY * days
         day += step
@@ -62,10 +66,10 @@ class WorkTime:
         return day
 
     def _opening(self, day: date) -> datetime:
-        return datetime.combine(day, time()) + self._opens
+        return datetime.combine(day, time()) + self.office(day)[0]
 
     def _closing(self, day: date) -> datetime:
-        return datetime.combine(day, time()) + self._closes
+        return datetime.combine(day, time()) + self.office(day)[1]
 
     def begin(self, at: datetime) -> datetime:
         """The first working moment from `at` on; the moment of closing belongs to the next working day."""
@@ -79,6 +83,10 @@ class WorkTime:
         for _ in range(amount):
             day = self._step(day, 1)
         return day
+
+    def within(self, at: datetime) -> datetime:
+        """The moment of a working day's office hours that is nearest to `at`."""
+        return min(max(at, self._opening(at.date())), self._closing(at.date()))
 
     def after(self, at: datetime, span: timedelta) -> datetime:
         """When `span` of working time from `at` on is over; a day's last moment is its closing."""
@@ -136,8 +144,8 @@ def _local(at: datetime, zone: ZoneInfo) -> datetime:
 def due(start: datetime, amount: int, clocks: Clocks, timezone: str, calendar: Calendar | None = None) -> datetime:
     """When `amount` hours or working days after the aware `start` are over, in the program's zone.
 
-    A working day ends at the same time of day on the next working day. What comes in outside of office hours counts as
-    if it had come at the first moment of the next ones.
+    A working day ends at the same time of day on the next working day, or when that day's office hours are over. What
+    comes in outside of office hours counts as if it had come at the first moment of the next ones.
     """
     zone = ZoneInfo(timezone)
     match calendar or clocks.calendar:
@@ -147,8 +155,10 @@ def due(start: datetime, amount: int, clocks: Clocks, timezone: str, calendar: C
             work, local = work_time(clocks), _local(start, zone)
             return work.after(work.begin(local), timedelta(hours=amount)).replace(tzinfo=zone)
         case Calendar.WORKING:
-            begun = work_time(clocks).begin(_local(start, zone))
-            return datetime.combine(_later(begun.date(), amount, clocks), begun.time(), zone)
+            work = work_time(clocks)
+            begun = work.begin(_local(start, zone))
+            ends = datetime.combine(_later(begun.date(), amount, clocks), begun.time())
+            return work.within(ends).replace(tzinfo=zone)
 
 
 def shift(at: datetime, span: timedelta, clocks: Clocks, timezone: str, calendar: Calendar) -> datetime:

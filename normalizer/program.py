@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import re
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 
 class Calendar(enum.StrEnum):
@@ -58,15 +58,43 @@ def _checked_office(hours: str) -> str:
     return hours
 
 
+def _day() -> Any:
+    return dataclasses.field(default=None, metadata={"check": _checked_office})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DayHours:
+    """Office hours of the days of the week that have other ones than the rest."""
+
+    senin: str | None = _day()
+    selasa: str | None = _day()
+    rabu: str | None = _day()
+    kamis: str | None = _day()
+    jumat: str | None = _day()
+    sabtu: str | None = _day()
+    minggu: str | None = _day()
+
+    def of(self, day: Weekday) -> str | None:
+        """What a day has of its own."""
+        found: str | None = getattr(self, day.value)
+        return found
+
+    @property
+    def own(self) -> dict[Weekday, str]:
+        """The days that have any, in the week's order."""
+        return {day: hours for day in Weekday if (hours := self.of(day)) is not None}
+
+
 # Compared by identity: what is reckoned of a calendar is cached by it, and its many fields would be hashed each time.
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clocks:
     """How long each clock runs: in hours (plain, working-hours) or working days (working); 0 means no such clock.
 
-    They count from when the citizen sent the complaint, `silence` from our question. `calendar` holds for all clocks
-    without one of their own. `office_hours` and the days below only count where the calendar is a working one:
-    `holidays` are days off besides the national ones, `workdays` are worked whatever else says no, `collective_leave`
-    says whether cuti bersama is off. The two lists of `pause_…` name clocks that stand still in these states.
+    They count from when the citizen sent the complaint, `silence` from our question. `calendar` holds for all
+    clocks without one of their own. `office_hours` and what stands below it only counts where the calendar is a
+    working one: `hours` are those of single days of the week, `holidays` are days off besides the national ones,
+    `workdays` are worked whatever else says no, `collective_leave` says whether cuti bersama is off. The two lists
+    of `pause_…` name clocks that stand still in these states.
     """
 
     calendar: Calendar = Calendar.PLAIN
@@ -79,6 +107,7 @@ class Clocks:
     resolution_calendar: Calendar | None = None
     silence_calendar: Calendar | None = None
     office_hours: str = dataclasses.field(default="00:00-24:00", metadata={"check": _checked_office})
+    hours: DayHours = DayHours()
     weekend: tuple[Weekday, ...] = (Weekday.SABTU, Weekday.MINGGU)
     collective_leave: bool = True
     holidays: tuple[date, ...] = ()
@@ -90,6 +119,10 @@ class Clocks:
         """Hours or working days of a clock."""
         found: int = getattr(self, clock.value)
         return found
+
+    def hours_of(self, day: Weekday) -> str:
+        """The office hours of a day of the week."""
+        return self.hours.of(day) or self.office_hours
 
     def calendar_of(self, clock: Clock) -> Calendar:
         """How a clock counts."""

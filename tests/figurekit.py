@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 
 from normalizer.clock_time import counted
 from normalizer.complaint import CLOSED, OPEN, State
-from normalizer.program import Calendar, Clock, Clocks, Program
+from normalizer.program import Calendar, Clock, Clocks, DayHours, Program
 from store.figures.facts import Answer, Band, Outcome
 from store.models import Complaint, ComplaintPast
 from tests import factories
@@ -37,6 +37,7 @@ WORKING = Program(
     timezone="Asia/Makassar",
     clocks=Clocks(
         calendar=Calendar.WORKING, first_response=3, resolution=5, office_hours="07:15-16:00",
+        hours=DayHours(jumat="08:00-14:30"),
         holidays=(date(2026, 10, 21),), resolution_calendar=Calendar.HOURS, pause_while_held=(Clock.RESOLUTION,),
     ),
 )  # fmt: skip

@@ -21,7 +21,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def measure(program: Program, clock: Clock) -> float:
-    """The seconds of one day as this clock counts them: 24 hours, or the office hours of a working day."""
+    """The seconds of one day as this clock counts them: 24 hours, or the usual office hours of a working day."""
     if not works(program, clock):
         return _DAY.total_seconds()
     opens, closes = office(program.clocks.office_hours)
@@ -39,19 +39,21 @@ class WorkDays:
     def __init__(self, program: Program, start: datetime, end: datetime) -> None:
         self._zone = program.timezone
         zone, calendar = ZoneInfo(program.timezone), work_time(program.clocks)
-        opens, closes = (each.total_seconds() for each in office(program.clocks.office_hours))
-        self._opens = opens
         self._first = day = start.astimezone(zone).date() - _DAY
         last = end.astimezone(zone).date() + _DAY
-        over, before, spans = 0.0, [], []
+        over, before, spans, openings = 0.0, [], [], []
         while day <= last:
+            opens, closes = (each.total_seconds() for each in calendar.office(day))
             span = closes - opens if calendar.works(day) else 0.0
             before.append(over)
+            openings.append(opens)
             spans.append(span)
             over += span
             day += _DAY
         # One array for all moments: PostgreSQL finds an element of numbers by its place, without looking at the others.
-        self._before, self._spans = (bindparam(None, each, ARRAY(Float()), unique=True) for each in (before, spans))
+        self._before, self._spans, self._opens = (
+            bindparam(None, each, ARRAY(Float()), unique=True) for each in (before, spans, openings)
+        )
 
     def between(self, start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[Any]:
         """The working seconds from one column's moment to another's."""
@@ -60,7 +62,7 @@ class WorkDays:
     def _over(self, at: ColumnElement[Any]) -> ColumnElement[Any]:
         wall = func.timezone(self._zone, at)
         place = cast(wall, Date) - literal(self._first, Date()) + 1
-        today = func.date_part("epoch", cast(wall, Time)) - self._opens
+        today = func.date_part("epoch", cast(wall, Time)) - _at(self._opens, place)
         return _at(self._before, place) + func.least(func.greatest(today, 0.0), _at(self._spans, place))
 
 

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from normalizer.clock_time import counted, due, national, shift, work_time
-from normalizer.program import Calendar, Clocks, Weekday
+from normalizer.program import Calendar, Clocks, DayHours, Weekday
 
 _ZONE = "Asia/Jakarta"
 _JAKARTA = ZoneInfo(_ZONE)
 _OFFICE = Clocks(calendar=Calendar.HOURS, office_hours="08:00-16:00")
 _DESK = Clocks(calendar=Calendar.HOURS, office_hours="07:15-22:15", weekend=(Weekday.MINGGU,))
+_FRIDAYS = Clocks(calendar=Calendar.HOURS, office_hours="07:30-16:00", hours=DayHours(jumat="07:30-14:30"))
 _starts = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware
 _spans = st.timedeltas(timedelta(), timedelta(hours=200))
 _clocks = st.sampled_from(
@@ -24,6 +25,7 @@ _clocks = st.sampled_from(
         _DESK,
         Clocks(calendar=Calendar.HOURS),
         Clocks(calendar=Calendar.HOURS, office_hours="22:00-24:00", holidays=(date(2026, 1, 5),)),
+        _FRIDAYS,
     ]
 )
 
@@ -66,6 +68,22 @@ def test_working_hours(start: str, hours: int, end: str) -> None:
 )
 def test_working_days_keep_office_hours(start: str, days: int, end: str) -> None:
     assert due(_at(start), days, _OFFICE, _ZONE, Calendar.WORKING) == _at(end)
+
+
+@pytest.mark.parametrize(
+    ("start", "amount", "end", "calendar"),
+    [
+        ("2026-11-20T14:00", 1, "2026-11-23T08:00", Calendar.HOURS),  # Friday shuts at half past two
+        ("2026-11-20T15:00", 1, "2026-11-23T08:30", Calendar.HOURS),
+        ("2026-11-19T15:00", 2, "2026-11-20T08:30", Calendar.HOURS),
+        ("2026-11-18T15:30", 1, "2026-11-19T15:30", Calendar.WORKING),
+        ("2026-11-19T15:30", 1, "2026-11-20T14:30", Calendar.WORKING),  # no later than Friday's closing
+        ("2026-11-19T15:30", 2, "2026-11-23T15:30", Calendar.WORKING),
+    ],
+)
+def test_days_of_the_week_have_hours_of_their_own(start: str, amount: int, end: str, calendar: Calendar) -> None:
+    assert due(_at(start), amount, _FRIDAYS, _ZONE, calendar) == _at(end)
+    assert _open(_at(end), _FRIDAYS)
 
 
 def test_a_desk_that_works_on_saturdays_till_late() -> None:
@@ -114,7 +132,9 @@ def test_who_comes_later_is_due_later(start: datetime, later: timedelta, hours: 
 @settings(deadline=None)
 @given(_starts, st.integers(1, 60), st.integers(1, 60), _clocks)
 def test_what_is_counted_in_parts_adds_up(start: datetime, first: int, second: int, clocks: Clocks) -> None:
-    for calendar in Calendar:
+    # A whole day that ends at Friday's early closing is a shorter one: what follows counts from there.
+    even = set(Calendar) - ({Calendar.WORKING} if clocks is _FRIDAYS else set())
+    for calendar in even:
         half = due(start, first, clocks, _ZONE, calendar)
         assert due(half, second, clocks, _ZONE, calendar) == due(start, first + second, clocks, _ZONE, calendar)
 

@@ -12,7 +12,7 @@ from inbox import i18n
 from inbox.reckoning import explain
 from normalizer.clock import Facts, reckon
 from normalizer.complaint import State
-from normalizer.program import Calendar, Clock, Clocks, Program
+from normalizer.program import Calendar, Clock, Clocks, DayHours, Program
 
 _JAKARTA = ZoneInfo("Asia/Jakarta")
 
@@ -44,6 +44,17 @@ def test_working_hours_name_the_office_hours_and_the_days_off() -> None:
         "Masuk Jumat 20 Nov 15.00, 8 jam kerja → Senin 23 Nov 15.00; jam kerja 08.00-16.00; "
         "libur: akhir pekan 21-22 Nov"
     )
+
+
+def test_days_of_the_week_with_hours_of_their_own_are_named_where_they_count() -> None:
+    hours = DayHours(jumat="07:30-14:30", selasa="09:00-12:00")
+    house = program(calendar=Calendar.HOURS, office_hours="08:00-16:00", hours=hours, first_response=4)
+    assert said(house, Facts(started_at=at("2026-11-20T14:00")))[Clock.RESPONSE] == (
+        "Masuk Jumat 20 Nov 14.00, 4 jam kerja → Senin 23 Nov 11.30; jam kerja 08.00-16.00, Jumat 07.30-14.30; "
+        "libur: akhir pekan 21-22 Nov"
+    )
+    assert "jam kerja 08.00-16.00;" not in said(house, Facts(started_at=at("2026-11-25T09:00")))[Clock.RESPONSE]
+    assert said(house, Facts(started_at=at("2026-11-25T09:00")))[Clock.RESPONSE].endswith("; jam kerja 08.00-16.00")
 
 
 def test_holidays_are_named_and_many_are_counted() -> None:

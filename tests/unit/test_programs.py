@@ -192,6 +192,8 @@ UNIT = '[[units]]\ncode = "{}"\nname = "N"\nparent = "{}"\n'
         (LAPOR + '[clocks]\ncalendar = "moon"', "clocks.calendar: expected one of plain, working-hours, working"),
         (LAPOR + "[clocks]\nsilence = -1", "clocks.silence: expected at least 1, or 0 for no such clock"),
         (LAPOR + '[clocks]\noffice_hours = "7-22"', "clocks.office_hours: expected office hours of one day"),
+        (LAPOR + '[clocks.hours]\njumat = "7-14"', "clocks.hours.jumat: expected office hours of one day"),
+        (LAPOR + '[clocks.hours]\nfri = "07:30-14:30"', "clocks.hours.fri: unknown key"),
         (LAPOR + '[clocks]\noffice_hours = "22:00-07:00"', "clocks.office_hours: expected office hours of one day"),
         (LAPOR + '[clocks]\noffice_hours = "07:00-24:01"', "clocks.office_hours: expected office hours of one day"),
         (LAPOR + '[clocks]\nweekend = ["sunday"]', "clocks.weekend.1: expected one of senin, selasa"),
