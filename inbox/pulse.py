@@ -28,16 +28,23 @@ FRESH: Final = 20
 
 
 def unchanged() -> BaseResponse | None:
-    """304 for whoever proves by its tag that this very session was given this very answer; None for all others.
+    """304 for whoever proves by its tag that this very session was given this very answer.
+
+    204 for whoever has to wait for more; None for all others.
 
     It asks neither for the session nor for any row: the tag cannot be made without our secret, holds for one cookie,
     and is given only behind all checks.
     """
     g.near = presence.near()
     g.tag = _tag()
-    if g.tag is None or not g.near.known or not request.if_none_match.contains(g.tag):
-        return None
-    return _tagged(Response(status=304))
+    if g.tag is not None and g.near.known and request.if_none_match.contains(g.tag):
+        return _tagged(Response(status=304))
+    return _later() if inbox().turnstile.closed else None
+
+
+def _later() -> Response:
+    """Nothing yet, whoever it is: the page comes again with its next pulse."""
+    return Response(status=204)
 
 
 def _tag() -> str | None:
@@ -66,7 +73,8 @@ def show() -> Response:
     `html` is the list as the page renders it, `arrived` the tickets that came since `sejak`, `case` the case's stamp,
     `counts` and `bell` what stands in the rail, `present` who else has the case open.
     """
-    return _tagged(jsonify(_body()))
+    with inbox().turnstile.turn() as mine:
+        return _tagged(jsonify(_body())) if mine else _later()
 
 
 def _body() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import current_app, g, render_template
 
 from inbox import rights
+from inbox.turnstile import Turnstile
 from store import sessions
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Inbox:
     assets: Mapping[str, str]
     access: Access
     background: Callable[[Callable[[], None]], None]
+    turnstile: Turnstile = dataclasses.field(default_factory=Turnstile)
     machine: Machine | None = None
     ground: Ground = Ground()
 

@@ -15,6 +15,7 @@ from sqlalchemy import event
 from dispatcher import pulse as stamps
 from inbox import pulse
 from inbox.pages import register
+from inbox.state import KEY
 from tests import factories
 from tests.factories import NOW
 from tests.inboxkit import SECRET, Browser, Site, tickets
@@ -163,6 +164,19 @@ def test_without_redis_every_answer_is_a_whole_one(site: Site, engine: Engine, t
         assert (answer.status_code, "ETag" in answer.headers) == (200, False)
         assert tickets(answer.get_json()["html"]) == [ticket]
     assert client.get(f"/inbox/{ticket}").status_code == 200
+
+
+def test_who_has_to_wait_costs_the_database_nothing(site: Site) -> None:
+    browser = site.officer("dewi")
+    tag = ask(browser).headers["ETag"]
+    turnstile = site.app.extensions[KEY].turnstile
+    with asked(site.engine) as silent, turnstile.turn() as mine:
+        assert mine
+        assert ask(browser, tag).status_code == 304
+        later = ask(browser)
+    assert (later.status_code, later.data, "ETag" in later.headers) == (204, b"", False)
+    assert silent == []
+    assert ask(browser).status_code == 200
 
 
 def test_every_act_and_the_first_look_at_a_case_are_told(site: Site, redis_client: Redis) -> None:
