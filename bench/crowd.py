@@ -196,14 +196,14 @@ SELECT c.id, veiled, c.opened_at, to_tsvector('indonesian', concat_ws(' ', c.tic
     CASE WHEN NOT veiled THEN name || ' ' || c.conversation END))
   || array_to_tsvector(ARRAY['program ' || coalesce(c.program, ''), 'unit ' || coalesce(c.unit, ''),
     'account ' || c.account, 'channel ' || c.channel, 'type ' || c.type, 'place ' || t.place,
-    'week ' || floor(extract(epoch FROM c.opened_at) / 604800)]
+    'weeks1 ' || week, 'weeks16 ' || week / 16, 'weeks128 ' || week / 128]
     || CASE WHEN c.anonim THEN ARRAY['flag anonim'] ELSE '{}' END
     || CASE WHEN c.rahasia THEN ARRAY['flag rahasia'] ELSE '{}' END
     || CASE WHEN c.format_unclear THEN ARRAY['flag format_unclear'] ELSE '{}' END
     || CASE WHEN c.likely_double THEN ARRAY['flag likely_double'] ELSE '{}' END
     || CASE WHEN NOT veiled THEN ARRAY['phone ' || c.conversation] ELSE '{}' END)
 FROM crowd t JOIN complaint c ON c.id = t.id JOIN name ON name.k = contact % 130,
-  LATERAL (SELECT c.anonim OR c.rahasia AS veiled) AS veil
+  LATERAL (SELECT c.anonim OR c.rahasia AS veiled, extract(epoch FROM c.opened_at)::bigint / 604800 AS week) AS veil
 """,
     "DROP TABLE crowd",
 )

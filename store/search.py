@@ -17,7 +17,7 @@ from normalizer.text import spellings
 from store import queue
 from store.models import Complaint, ComplaintSearch
 from store.queue import After, Flag, Page
-from store.search_index import FLAGS, facet, week
+from store.search_index import FLAGS, SPANS, facet, span, week
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from normalizer.seek import Sought
     from store.queue import Scope, Wanted
 
-#: Weeks that are looked through before the next, longer stretch; None is all there are.
-_WINDOWS: Final = (2, 16, 128, None)
 #: A lexeme that stands in no row.
 _NOWHERE: Final = facet("nowhere", None)
 _FACETS: Final = {
@@ -99,20 +97,35 @@ def count(connection: Connection, hunt: Hunt, most: int) -> int:
 
 def _found(connection: Connection, hunt: Hunt, after: After | None, most: int) -> list[tuple[UUID, datetime]]:
     found: list[tuple[UUID, datetime]] = []
-    start = hunt.now if after is None else after.at
-    if not hunt.query.text or start is None:
+    if not hunt.query.text or (after is not None and after.at is None):
         return found
-    newest = week(start) + (after is None)
     narrowed = " & ".join([f"({hunt.query.text})", *_facets(hunt.scope, hunt.wanted)])
-    for weeks in _WINDOWS:
-        text = narrowed
-        if weeks is not None:
-            text += " & " + _any(_quoted(facet("week", number)) for number in range(newest, newest - weeks, -1))
+    for window in _windows(hunt, after):
+        text = f"{narrowed} & {window}" if window else narrowed
         rows = connection.execute(_statement(hunt, text, after).limit(most))
         found = [(row.id, row.opened_at) for row in rows]
         if len(found) == most:
             break
     return found
+
+
+def _windows(hunt: Hunt, after: After | None) -> Iterable[str]:
+    """Stretches of time from where the page starts backwards, each longer than the one before; the last holds all.
+
+    With `since` there is none beyond what holds it.
+    """
+    # A clock that runs ahead may have given tomorrow's date.
+    newest = week(hunt.now) + 1 if after is None or after.at is None else week(after.at)
+    if hunt.wanted.until is not None:
+        newest = min(newest, week(hunt.wanted.until))
+    oldest = None if hunt.wanted.since is None else week(hunt.wanted.since)
+    for weeks in SPANS:
+        last = newest // weeks
+        numbers = range(last, last - 3, -1)
+        yield _any(_quoted(span(weeks, number)) for number in numbers)
+        if oldest is not None and numbers[-1] * weeks <= oldest:
+            return
+    yield ""
 
 
 def _statement(hunt: Hunt, text: str, after: After | None) -> Any:
@@ -122,7 +135,7 @@ def _statement(hunt: Hunt, text: str, after: After | None) -> Any:
     """
     index = ComplaintSearch
     hits = select(index.complaint_id, index.veiled, index.opened_at).where(
-        index.words.op("@@")(cast(literal(text), TSQUERY)), *_keyset(after)
+        index.words.op("@@")(cast(literal(text), TSQUERY)), *_period(hunt.wanted, after)
     )
     hit = hits.order_by(index.opened_at.desc(), index.complaint_id.desc()).offset(0).subquery("hit")
     right = (
@@ -140,11 +153,17 @@ def _statement(hunt: Hunt, text: str, after: After | None) -> Any:
     )
 
 
-def _keyset(after: After | None) -> list[ColumnElement[bool]]:
-    if after is None:
-        return []
-    place = tuple_(ComplaintSearch.opened_at, ComplaintSearch.complaint_id)
-    return [place < tuple_(literal(after.at), literal(after.id))]
+def _period(wanted: Wanted, after: After | None) -> list[ColumnElement[bool]]:
+    """What is asked of when it was opened, and that it stands behind the last one of the page before."""
+    at = ComplaintSearch.opened_at
+    found = []
+    if wanted.since is not None:
+        found.append(at >= wanted.since)
+    if wanted.until is not None:
+        found.append(at < wanted.until)
+    if after is not None:
+        found.append(tuple_(at, ComplaintSearch.complaint_id) < tuple_(literal(after.at), literal(after.id)))
+    return found
 
 
 def _readable(veiled: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -38,6 +38,8 @@ BATCH: Final = 200
 _LOCK: Final = 7_246_021
 #: The columns of a complaint that a search can be narrowed by inside the index, where they are true.
 FLAGS: Final = ("anonim", "rahasia", "format_unclear", "likely_double")
+#: Lengths in weeks of the spans by which the index is cut.
+SPANS: Final = (1, 16, 128)
 _WEEK: Final = 7 * 86400
 _SEPARATOR: Final = "\x1f"
 
@@ -47,10 +49,25 @@ def week(at: datetime) -> int:
     return int(at.timestamp()) // _WEEK
 
 
+def spans(number: int) -> list[str]:
+    """The spans of time that a week lies in, the shortest first.
+
+    A search names one or two of a length: with a hundred weeks in it, the index would go through those instead of the
+    rows of its rarest word.
+    """
+    return [span(weeks, number // weeks) for weeks in SPANS]
+
+
+def span(weeks: int, number: int) -> str:
+    """The lexeme of all complaints that were opened in the span of so many weeks with that number."""
+    return facet(f"weeks{weeks}", number)
+
+
 def facet(kind: str, value: str | int | None) -> str:
     """A lexeme that no text can give, since it has a blank in it: what a search is narrowed by inside the index.
 
-    `kind` is program, unit, account, channel, type, place, flag, week, phone or email; None is "has none".
+    `kind` is program, unit, account, channel, type, place, flag, phone or email, or a span of weeks; None is "has
+    none".
     """
     return f"{kind} {'' if value is None else value}"
 
@@ -209,7 +226,7 @@ def _facets(row: Any) -> list[str]:
         *(facet(kind, getattr(row, kind)) for kind in ("program", "unit", "account", "channel", "type")),
         *(facet("place", name) for name in (row.place or {}).get("candidates") or ()),
         *(facet("flag", name) for name in FLAGS if getattr(row, name)),
-        facet("week", week(row.opened_at)),
+        *spans(week(row.opened_at)),
     ]
 
 

@@ -57,7 +57,7 @@ const acts = {
     const card = document.activeElement.closest("[data-ticket]") ?? document.querySelector(".card[aria-current]")?.parentElement;
     card?.querySelector(".tick input")?.click();
   },
-  "/": () => document.getElementById("search")?.focus(),
+  "/": () => document.getElementById("search")?.select(),
   "?": () => dialog.showModal(),
 };
 
