@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
+
+from tests.wordkit import READ, ROOM, WORD, indonesian
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOM = Path(__file__).parents[2] / "inbox"
 MARKS = {"_", "_n", "_c", "lazy", "gettext", "ngettext", "pgettext"}
-WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
-#: Attributes that are read out or shown.
-READ = re.compile(r'\b(?:title|aria-label|aria-description|placeholder|alt|label|summary)="([^"]*)"')
-#: The product's name, keys of the keyboard, a part of an address, a class of a page's frame, kinds of files.
-NAMES = {"Muara", "Enter", "Esc", "Ctrl", "nbsp", "query", "pane", "case", "CSV", "XLSX"}
-#: Words of the catalogue's Indonesian that English and code have too.
-LOANS = {"data"}
+_READ = re.compile(rf'\b(?:{"|".join(READ)})="([^"]*)"')
+#: The product's name, keys of the keyboard, a part of an address, a class of a page's frame, kinds of files, a service.
+NAMES = {"Muara", "Enter", "Esc", "Ctrl", "nbsp", "query", "pane", "case", "CSV", "XLSX", "Telegram"}
 
 #: Constants that are Indonesian on purpose, by module: what citizens get never changes with who writes it.
 MEANT: dict[str, dict[str, str]] = {
@@ -45,27 +41,6 @@ MEANT: dict[str, dict[str, str]] = {
 }
 
 
-def indonesian() -> frozenset[str]:
-    """The words that only the Indonesian side of the catalogue knows."""
-    with (ROOM / "translations" / "en" / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        catalogue = read_po(file)
-
-    def words(texts: Any) -> Iterator[str]:
-        for text in texts if isinstance(texts, tuple) else (texts,):
-            yield from (word.lower() for word in WORD.findall(re.sub(r"%\(\w+\)s", " ", text)))
-
-    sides = [{word for message in catalogue if message.id for word in words(side(message))} for side in (_id, _string)]
-    return frozenset(word for word in sides[0] - sides[1] - LOANS if len(word) > 3)
-
-
-def _id(message: Any) -> Any:
-    return message.id
-
-
-def _string(message: Any) -> Any:
-    return message.string
-
-
 TEMPLATES = sorted((ROOM / "templates").rglob("*.html"))
 MODULES = sorted(ROOM.glob("*.py"))
 SCRIPTS = sorted((ROOM / "static").rglob("*.js"))
@@ -86,7 +61,7 @@ def written(tree: nodes.Template) -> str:
 def bare(markup: str) -> list[str]:
     """The words in texts and in attributes that are read."""
     markup = re.sub(r"<(svg|style|code)\b.*?</\1>", " ", markup, flags=re.DOTALL)
-    shown = [*READ.findall(markup), re.sub(r"<[^>]*>", " ", re.sub(r'="[^"]*"', "", markup))]
+    shown = [*_READ.findall(markup), re.sub(r"<[^>]*>", " ", re.sub(r'="[^"]*"', "", markup))]
     return [word for text in shown for word in WORD.findall(text) if word not in NAMES]
 
 
