@@ -59,16 +59,20 @@ def create_app(settings: Settings, runtime: Runtime) -> Flask:
         provider=provider(settings.oidc),
         local_login=settings.oidc.local_login,
     )
-    machine = Machine(look=edge.health.look, free=lambda: shutil.disk_usage(settings.data_dir).free)
+    machine = Machine(look=edge.health.look, free=lambda: _free(settings))
     ground = Ground(tiles=settings.map.tiles, attribution=settings.map.attribution)
-    inbox.pages.register(
-        app, runtime, secret_key=_derived(key, "inbox"), access=access, machine=machine, ground=ground
-    )
+    inbox.pages.register(app, runtime, secret_key=_derived(key, "inbox"), access=access, machine=machine, ground=ground)
     hooks = Webhooks(app.wsgi_app, runtime=runtime, acceptor=edge.acceptor, ringer=edge.ringer, proxies=proxies)
     app.wsgi_app = Patience(hooks, proxies)  # type: ignore[assignment, method-assign] # Flask's own way
     app.extensions["edge"] = edge
     edge.start()
     return app
+
+
+def _free(settings: Settings) -> int:
+    """Bytes left on the disk that will be full first: that of the data, or that of the spool."""
+    folders = [folder for folder in (settings.data_dir, settings.spool) if folder.exists()]
+    return min(shutil.disk_usage(folder).free for folder in folders)
 
 
 def serve(settings: Settings, *, database_url: str, redis_url: str) -> None:

@@ -271,7 +271,9 @@ def _rest(runtime: Runtime, letter: Letter, error: SendFailed, seconds: float | 
     """Not sent: the account rests, or this message `alone`, as long as was said or a little longer each time."""
     now = runtime.clock()
     with runtime.engine.begin() as connection:
-        if now - letter.created_at > PATIENCE:
+        # What an officer's pause held up has not been tried meanwhile.
+        since = max(letter.created_at, health.resumed_at(connection, letter.account) or letter.created_at)
+        if now - since > PATIENCE:
             outbox.give_up(connection, letter, "failed", f"tried for a day: {error}", now)
             return True
         pause = seconds

@@ -9,13 +9,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from flask import g, request
+from sqlalchemy.exc import DBAPIError
 
 from inbox.state import inbox, now, page, runtime
 from store import sessions
+from store.engine import is_full
 
 if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
+
+    from store.people import Person
 
 SESSION: Final = "muara_session"
 #: Between the password and the code.
@@ -39,8 +43,18 @@ def load(*, touch: bool) -> None:
     g.person = None
     g.token = token
     if token:
-        with runtime().engine.begin() as connection:
-            g.person = sessions.session_person(connection, token, now(), idle=inbox().access.idle, touch=touch)
+        try:
+            g.person = _person(token, touch=touch)
+        except DBAPIError as error:
+            if not (touch and is_full(error)):
+                raise
+            # A full disk takes no note of the visit, and must not keep out whoever comes to see what is wrong.
+            g.person = _person(token, touch=False)
+
+
+def _person(token: str, *, touch: bool) -> Person | None:
+    with runtime().engine.begin() as connection:
+        return sessions.session_person(connection, token, now(), idle=inbox().access.idle, touch=touch)
 
 
 def csrf_token() -> str:

@@ -99,7 +99,7 @@ def resume(connection: Connection, account: str, by: int, now: datetime) -> bool
     row = connection.execute(
         update(AccountState)
         .where(AccountState.account == account, AccountState.sending_paused | AccountState.polling_paused)
-        .values(**clear, pause_reason=None, expect_since=now, silent_since=None)
+        .values(**clear, pause_reason=None, resumed_at=now, expect_since=now, silent_since=None)
         .returning(AccountState.account)
     ).one_or_none()
     if row is not None:

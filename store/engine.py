@@ -45,6 +45,11 @@ def _read_json_quickly(connection: psycopg.Connection, _record: object) -> None:
     set_json_loads(orjson.loads, connection)
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether the database could read but had no room to write."""
+    return isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.DiskFull)
+
+
 def is_away(error: BaseException) -> bool:
     """Whether the database is down or hanging, as against our having asked something wrong."""
     if isinstance(error, TimeoutError | InterfaceError):

@@ -48,6 +48,12 @@ def rest(connection: Connection, account: str, error: str, now: datetime, until:
     connection.exec_driver_sql(_REST, (until, account))
 
 
+def resumed_at(connection: Connection, account: str) -> datetime | None:
+    """When an officer last ended his pause of the account."""
+    sql = "SELECT resumed_at FROM account_state WHERE account = %s"
+    return connection.exec_driver_sql(sql, (account,)).scalar_one_or_none()
+
+
 def failures(connection: Connection, account: str) -> int:
     """How often in a row sending has failed."""
     sql = "SELECT failures FROM account_state WHERE account = %s"

@@ -11,7 +11,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-_TIMES = ("checked_at", "check_asked_at", "check_begun_at", "paused_at", "expect_since", "silent_since")
+_TIMES = ("checked_at", "check_asked_at", "check_begun_at", "paused_at", "resumed_at", "expect_since", "silent_since")
 _FLAGS = ("sending_paused", "polling_paused", "expect_working")
 _TEXTS = ("health", "paused_by", "pause_reason")
 
@@ -54,9 +54,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_beat")),
     )
     op.alter_column("notice", "complaint_id", nullable=True)
-    op.create_index(
-        "ix_outbox_test", "outbox", ["account", "created_at"], postgresql_where=sa.text("purpose = 'test'")
-    )
+    op.create_index("ix_outbox_test", "outbox", ["account", "created_at"], postgresql_where=sa.text("purpose = 'test'"))
     op.create_index(
         "ix_outbox_failed",
         "outbox",

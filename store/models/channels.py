@@ -17,7 +17,8 @@ class AccountState(Base):
 
     `health` is the adapter's sentence as of `checked_at`, `week` the ledger of the last seven days as of then, oldest
     day first. A check is due when it is old, or asked for since; `check_begun_at` is somebody's claim to it.
-    `sending_paused` and `polling_paused` are an officer's pause, which only an officer ends.
+    `sending_paused` and `polling_paused` are an officer's pause, which only an officer ends; `resumed_at` is when one
+    last did.
     `expect_hours` is how long the account may receive nothing, counted as of `expect_since` and in working hours where
     `expect_working`; `silent_since` is when that time was over, null while all is well.
     """
@@ -40,6 +41,7 @@ class AccountState(Base):
     sending_paused: Mapped[bool] = mapped_column(server_default=sql("false"))
     polling_paused: Mapped[bool] = mapped_column(server_default=sql("false"))
     paused_at: Mapped[dt.datetime | None]
+    resumed_at: Mapped[dt.datetime | None]
     paused_by: Mapped[str | None]
     pause_reason: Mapped[str | None]
     expect_hours: Mapped[int | None]

@@ -9,6 +9,7 @@ import pytest
 import wiring
 from app import create_app
 from config.settings import Settings, load
+from inbox.state import KEY
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ def test_each_room_answers_and_is_hardened(app: Flask, path: str) -> None:
     assert "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+def test_the_inbox_knows_of_the_machine_that_it_runs_on(app: Flask) -> None:
+    machine = app.extensions[KEY].machine
+    assert machine.free() > 0
+    assert machine.look()["database"] == "up"
 
 
 def test_a_page_that_is_not_there_says_so_in_constant_words(app: Flask) -> None:

@@ -267,6 +267,22 @@ def test_the_installation_on_a_saturday_night(site: Site, admin: Browser) -> Non
     assert "Proses jam tidak berjalan (terakhir terlihat 3 menit lalu)." in admin.get("/inbox/channels").text
 
 
+def test_a_full_disk_does_not_keep_out_whoever_comes_to_see_why(site: Site, admin: Browser) -> None:
+    admin.get("/inbox/channels")
+    with site.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END$$"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full_disk BEFORE UPDATE ON session FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        )
+    site.clock.pass_by(timedelta(minutes=2))  # the next page notes that he was there
+    assert admin.get("/inbox/channels").status_code == 200
+    site.clock.pass_by(timedelta(hours=5))  # and who was away too long is out all the same
+    assert admin.get("/inbox/channels").status_code == 303
+
+
 def test_the_spool_s_files_are_named(site: Site, admin: Browser) -> None:
     found = {**READY, "spool": {"writable": True, "pending": 4, "bad": 2, "oldest_s": 9.0}}
     machine = Machine(look=lambda: found, free=lambda: 5_000_000_000)

@@ -139,6 +139,21 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return found
 
 
+def test_a_day_of_pause_is_no_day_of_trying(sms: Runtime) -> None:
+    toy: Any = sms.accounts["toy"].channel
+    deliver(sms, [{"external_id": "1", "text": "masbupsiaga jalan"}])
+    drain.run(sms)
+    admin = pause(sms, sending=True)
+    sms.clock.now += sending.PATIENCE * 3  # type: ignore[attr-defined]
+    resume(sms, admin)
+    toy.failures = [ProviderDown("away")]
+    send(sms)
+    assert states(sms) == [("toy", "queued", 1)]
+    sms.clock.now += sending.PATIENCE / 2  # type: ignore[attr-defined]
+    send(sms)
+    assert (sent(sms), states(sms)) == (1, [("toy", "sent", 2)])
+
+
 def test_a_paused_account_is_not_polled_and_goes_on_where_it_stopped(
     world: Runtime, channel: Folder, looks: list[bool]
 ) -> None:
