@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from normalizer.telling import Way
-from store import tokens, users
+from store import delivery, tokens, users
 from store.models import Delivery, Officer, Reach
 from store.tokens import Purpose
 
@@ -79,7 +79,7 @@ def unlink(connection: Connection, officer_id: int, now: datetime) -> bool:
     ours = (Reach.officer_id == officer_id, Reach.way == Way.TELEGRAM.value)
     gone = connection.execute(delete(Reach).where(*ours)).rowcount
     waiting = update(Delivery).where(
-        Delivery.officer_id == officer_id, Delivery.way == Way.TELEGRAM.value, Delivery.state == "waiting"
+        Delivery.officer_id == officer_id, Delivery.way == Way.TELEGRAM.value, delivery.WAITING
     )
     connection.execute(waiting.values(state="dropped"))
     if gone:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import ColumnElement, delete, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from normalizer.telling import SETTLE, Way, Wishes
@@ -28,6 +28,9 @@ MOST_REFUSALS: Final = 3
 #: Rows of one message; what is more follows in the next.
 _MOST: Final = 1000
 
+# As they stand in the indexes, not as parameters: a plan for every state could not use those.
+WAITING: Final[ColumnElement[bool]] = Delivery.state == literal_column("'waiting'")
+_SENDING: Final[ColumnElement[bool]] = Delivery.state == literal_column("'sending'")
 _PAUSED = "(r.paused_at IS NOT NULL AND (r.way <> 'mail' OR r.address = coalesce(o.email, '')))"
 _UNPLANNED = f"""
 SELECT n.id, n.officer_id, n.kind, n.data, n.made_at, c.kinds, c.digest_hour, c.digest_days, c.quiet_from, c.quiet_to,
@@ -84,7 +87,7 @@ def claim(connection: Connection, way: Way, now: datetime) -> Claim | None:
     first = connection.execute(
         select(Delivery.officer_id, Delivery.digest, Delivery.batch, Delivery.attempts)
         .join(Reach, (Reach.officer_id == Delivery.officer_id) & (Reach.way == Delivery.way))
-        .where(Delivery.way == way.value, Delivery.state == "waiting", Delivery.due_at <= now)
+        .where(Delivery.way == way.value, WAITING, Delivery.due_at <= now)
         .order_by(Delivery.due_at)
         .limit(1)
         .with_for_update(of=Reach, skip_locked=True)
@@ -108,7 +111,7 @@ def claim(connection: Connection, way: Way, now: datetime) -> Claim | None:
         .where(
             Delivery.officer_id == first.officer_id,
             Delivery.way == way.value,
-            Delivery.state == "waiting",
+            WAITING,
             Delivery.digest == first.digest,
             same,
         )
@@ -152,25 +155,25 @@ def hold(connection: Connection, ids: Sequence[int], until: datetime) -> None:
 def settle(connection: Connection, batch: UUID, state: str, now: datetime) -> None:
     """What became of a message: sent, failed or unknown."""
     sent_at = now if state == "sent" else None
-    ours = update(Delivery).where(Delivery.batch == batch, Delivery.state == "sending")
+    ours = update(Delivery).where(Delivery.batch == batch, _SENDING)
     connection.execute(ours.values(state=state, sent_at=sent_at))
 
 
 def again(connection: Connection, batch: UUID, until: datetime, *, same: bool) -> None:
     """The message was not sent, or not surely: again at `until`, as the `same` message or with what came meanwhile."""
     values = {"state": "waiting", "due_at": until, "batch": batch if same else None}
-    connection.execute(update(Delivery).where(Delivery.batch == batch, Delivery.state == "sending").values(values))
+    connection.execute(update(Delivery).where(Delivery.batch == batch, _SENDING).values(values))
 
 
 def put_off(connection: Connection, way: Way, until: datetime) -> None:
     """Nothing goes on this way until then."""
-    waiting = (Delivery.way == way.value, Delivery.state == "waiting", Delivery.due_at < until)
+    waiting = (Delivery.way == way.value, WAITING, Delivery.due_at < until)
     connection.execute(update(Delivery).where(*waiting).values(due_at=until))
 
 
 def recover(connection: Connection, way: Way, before: datetime, now: datetime) -> None:
     """What a dead process left: a mail goes again under its id; of a chat's message nobody knows."""
-    stuck = update(Delivery).where(Delivery.way == way.value, Delivery.state == "sending", Delivery.claimed_at < before)
+    stuck = update(Delivery).where(Delivery.way == way.value, _SENDING, Delivery.claimed_at < before)
     values = {"state": "waiting", "due_at": now} if way is Way.MAIL else {"state": "unknown"}
     connection.execute(stuck.values(values))
 
@@ -216,9 +219,7 @@ def choose(connection: Connection, officer_id: int, wanted: Wishes, now: datetim
     connection.execute(row.on_conflict_do_update(index_elements=[Choice.officer_id], set_=values))
     mail = upsert(Reach).values(officer_id=officer_id, way=Way.MAIL.value, since=now)
     connection.execute(mail.on_conflict_do_nothing())
-    gone = delete(Delivery).where(
-        Delivery.officer_id == officer_id, Delivery.state == "waiting", Delivery.batch.is_(None)
-    )
+    gone = delete(Delivery).where(Delivery.officer_id == officer_id, WAITING, Delivery.batch.is_(None))
     notices = connection.scalars(gone.returning(Delivery.notice_id)).all()
     connection.execute(update(Notice).where(Notice.id.in_(notices)).values(planned=False))
 

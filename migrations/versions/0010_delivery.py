@@ -77,6 +77,8 @@ def upgrade() -> None:
     )
     waiting, sending = sa.text("state = 'waiting'"), sa.text("state = 'sending'")
     either = sa.text("state IN ('waiting', 'sending')")
+    batched = sa.text("batch IS NOT NULL")
+    op.create_index("ix_delivery_batch", "delivery", ["batch"], postgresql_where=batched)
     op.create_index("ix_delivery_waiting", "delivery", ["way", "due_at"], postgresql_where=waiting)
     op.create_index("ix_delivery_officer", "delivery", ["officer_id", "way"], postgresql_where=either)
     op.create_index("ix_delivery_sending", "delivery", ["way", "claimed_at"], postgresql_where=sending)

@@ -105,6 +105,7 @@ class Delivery(Base):
 
     __table_args__ = (
         UniqueConstraint("notice_id", "way", name="uq_delivery_notice_id"),
+        Index("ix_delivery_batch", "batch", postgresql_where=sql("batch IS NOT NULL")),
         Index("ix_delivery_waiting", "way", "due_at", postgresql_where=sql("state = 'waiting'")),
         Index("ix_delivery_officer", "officer_id", "way", postgresql_where=sql("state IN ('waiting', 'sending')")),
         Index("ix_delivery_sending", "way", "claimed_at", postgresql_where=sql("state = 'sending'")),
