@@ -94,9 +94,9 @@ def refused(ticket: str, message: str, status: int = 409, **extra: Any) -> Respo
 
 
 def after_leaving(ticket: str, response: BaseResponse) -> BaseResponse:
-    """An officer of a unit who hands a case to another no longer sees it: then the queue, not a 404."""
+    """An officer of a unit who hands a case to another no longer sees it: then how to take it back, not a 404."""
     if response.status_code != 303:  # noqa: PLR2004 - the redirect after a success
         return response
     with runtime().engine.connect() as connection:
         seen = store.find(connection, scope(), codes.read(ticket) or "")
-    return response if seen else redirect(url_for("inbox.queue") + view().here, 303)
+    return response if seen else redirect(url_for("inbox.left", ticket=ticket) + view().here, 303)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inbox import bulk, canned, merging, reasons
+from inbox import bulk, canned, leaving, merging, reasons
 from inbox.rights import Need
 from inbox.routing import Route
 
@@ -13,7 +13,8 @@ ROUTES: Final = (
     Route(rule="/<ticket>/archive", name="archive", view=reasons.archive, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/hold", name="hold", view=reasons.hold, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/resume", name="resume", view=reasons.resume, need=Need.WORK, method="POST"),
-    Route(rule="/<ticket>/undo", name="undo", view=reasons.undo, need=Need.WORK, method="POST"),
+    Route(rule="/<ticket>/left", name="left", view=leaving.left, need=Need.WORK),
+    Route(rule="/<ticket>/undo", name="undo", view=leaving.undo, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/merge", name="merge", view=merging.merge, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/unmerge", name="unmerge", view=merging.unmerge, need=Need.WORK, method="POST"),
     Route(rule="/<ticket>/split/<uuid:line_id>", name="split", view=merging.split, need=Need.WORK, method="POST"),

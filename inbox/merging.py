@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import redirect, request, url_for
 from sqlalchemy import select
 
+from inbox import answering
 from inbox.acting import carry_out, refused, submission
 from inbox.i18n import _
 from inbox.queue import view
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
 
+    from normalizer.program import Program
     from store.casework import Act
     from store.queue import Row
 
@@ -37,7 +39,10 @@ def merge(ticket: str) -> BaseResponse:
         return refused(ticket, _("Tidak ada aduan dengan nomor itu yang dapat Anda buka."), 422)
     try:
         response = carry_out(
-            ticket, lambda connection, _row, act: casework.merge(connection, act, other.id, submission())
+            ticket,
+            lambda connection, row, act: casework.merge(
+                connection, act, other.id, submission(), _told(connection, row)
+            ),
         )
     except casework.MergeError:
         return refused(ticket, _("Aduan itu sudah ditutup, sudah digabung, dari program lain, atau aduan ini sendiri."))
@@ -76,6 +81,15 @@ def split(ticket: str, line_id: UUID) -> BaseResponse:
     return redirect(url_for("inbox.case", ticket=code) + view().here, 303)
 
 
+def _told(connection: Connection, row: Row) -> str:
+    """What the citizen of a merged complaint is told; empty where its channel is shut or the program says nothing."""
+    if not answering.choices(connection, row)[0].options.allowed:
+        return ""
+    program = runtime().programs.get(row.program or "")
+    texts = Texts() if program is None else program.texts
+    return texts.merged.format_map({"ticket": row.ticket, **_values(program)})
+
+
 def _acknowledgement(row: Row) -> Callable[[str], str] | None:
     """What the citizen is told of the new ticket; None on a channel that takes no answer."""
     account = runtime().accounts.get(row.account)
@@ -83,11 +97,16 @@ def _acknowledgement(row: Row) -> Callable[[str], str] | None:
         return None
     program = runtime().programs.get(row.program or "")
     texts = Texts() if program is None else program.texts
-    values = {
+    values = _values(program)
+    template = texts.format if program is None else texts.ack
+    return lambda code: template.format_map({"ticket": code, **values})
+
+
+def _values(program: Program | None) -> dict[str, str]:
+    """What the texts may name beside the ticket."""
+    return {
         "program": "Layanan Aduan" if program is None else program.name,
         "format": "<isi aduan>" if program is None else program.format,
         "state": "",
         "link": f"{runtime().public_url}/lacak",
     }
-    template = texts.format if program is None else texts.ack
-    return lambda code: template.format_map({"ticket": code, **values})

@@ -62,6 +62,11 @@ _POLICY: Final = (
 )
 
 
+#: Bytes of any form: more than all the files that one may carry, so that these are refused with the words kept.
+_LARGEST: Final = 80_000_000
+_TOO_LARGE: Final = 413
+
+
 ROUTES: Final = (
     *revealing.ROUTES,
     *BELL_ROUTES,
@@ -145,6 +150,7 @@ def _guarded(route: Route) -> View:
         if known is not None:
             return known
         posted = route.method == "POST"
+        request.max_content_length = _LARGEST
         if route.need is Need.NOTHING and posted:
             g.person = None  # a log-in form that was open before is judged by the cookie that came with it
         else:
@@ -190,7 +196,8 @@ def _bare(*, posted: bool) -> BaseResponse:
 
 def _refuse(status: int, message: str) -> BaseResponse:
     """An error page that gives the officer's words back."""
-    kept = request.form.get("text", "") if request.method == "POST" else ""
+    # What is over the limit cannot be read: asking for its words would be refused again.
+    kept = request.form.get("text", "") if request.method == "POST" and status != _TOO_LARGE else ""
     return page("error.html", status, title=_("Tidak dapat dilakukan"), message=message, kept=kept)
 
 
@@ -198,7 +205,7 @@ _MESSAGES: Final = {
     400: lazy("Permintaan ini tidak dapat dibaca."),
     403: lazy("Anda tidak berhak melakukan ini."),
     404: lazy("Aduan atau halaman ini tidak ada, atau bukan bagian Anda."),
-    413: lazy("Kiriman ini terlalu besar."),
+    _TOO_LARGE: lazy("Kiriman ini terlalu besar. Kembali ke halaman sebelumnya: tulisan Anda masih ada di sana."),
     503: lazy("Penyimpanan sedang tidak dapat dihubungi. Coba lagi sebentar lagi."),
 }
 

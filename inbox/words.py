@@ -108,6 +108,7 @@ PURPOSES: Final = {
     "status": lazy("Jawaban status otomatis"),
     "answer": lazy("Jawaban"),
     "silence": lazy("Penutupan otomatis"),
+    "merged": lazy("Kabar penggabungan"),
 }
 CLOCKS: Final = {
     Clock.VERIFICATION: lazy("verifikasi"),

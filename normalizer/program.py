@@ -180,7 +180,10 @@ class Unit:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """What citizens are told. Placeholders: {ticket} {program} {format} {state} {link}; each text fits one SMS."""
+    """What citizens are told. Placeholders: {ticket} {program} {format} {state} {link}; each text fits one SMS.
+
+    Where `merged` is empty, nobody is told of that.
+    """
 
     ack: str = "{program}: aduan Anda kami terima, nomor {ticket}. Cek: ketik STATUS {ticket}"
     format: str = "Terima kasih, pesan Anda kami simpan (nomor {ticket}). Untuk mengadu, ketik: {format}"
@@ -190,6 +193,9 @@ class Texts:
     welcome: str = "Selamat datang di {program}. Tulis aduan Anda di sini. Format: {format}"
     silence: str = (
         "{program}: aduan {ticket} kami tutup karena belum ada jawaban Anda. Balas pesan ini untuk membukanya."
+    )
+    merged: str = (
+        "{program}: aduan {ticket} kami satukan dengan aduan lain tentang hal itu. Jawabannya tetap sampai di sini."
     )
 
 

@@ -104,7 +104,13 @@ def chosen(connection: Connection, act: Act, contact: uuid.UUID | None, via: tup
 
 
 def send(
-    connection: Connection, line: dict[str, Any], way: Way, due: datetime, files: Sequence[Enclosure] = ()
+    connection: Connection,
+    line: dict[str, Any],
+    way: Way,
+    due: datetime,
+    files: Sequence[Enclosure] = (),
+    *,
+    purpose: str = "answer",
 ) -> uuid.UUID:
     """Write an officer's line and queue its message with its files, not sent before `due`; the outbox row's id."""
     line = {**line, "account": way.account, "conversation": way.conversation, "address": way.address}
@@ -119,8 +125,8 @@ def send(
             address=way.address,
             complaint_id=line["complaint_id"],
             message_id=line["id"],
-            purpose="answer",
-            dedupe=f"answer:{line['id']}",
+            purpose=purpose,
+            dedupe=f"{purpose}:{line['id']}",
             text=line["text"],
             subject=way.subject,
             in_reply_to=way.external_id,

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, select, tuple_
+from sqlalchemy import exists, select, tuple_, update
 
 from normalizer.complaint import CLOSED, State, check_transition
-from store.casework.base import Act, CaseworkError, StaleError, before, fresh, line_id_of, record, repeated, write
+from store.casework.answers import chosen, send
+from store.casework.base import (
+    Act,
+    CaseworkError,
+    NotAnswerableError,
+    StaleError,
+    before,
+    fresh,
+    line_id_of,
+    line_of,
+    record,
+    repeated,
+    write,
+)
+from store.casework.reasons import GRACE
 from store.casework.undoing import restore
-from store.models import Complaint, Event, Message
+from store.models import Complaint, Event, Message, Outbox
 
 if TYPE_CHECKING:
-    import uuid
+    from collections.abc import Iterable
 
     from sqlalchemy import Connection
 
@@ -26,11 +41,11 @@ class BuiltOnError(CaseworkError):
     """What was merged cannot be parted any more: messages came or went since."""
 
 
-def merge(connection: Connection, act: Act, into: uuid.UUID, submission: str) -> bool:
+def merge(connection: Connection, act: Act, into: uuid.UUID, submission: str, told: str = "") -> bool:
     """The complaint goes into another one, where its citizen is answered from now on, in his own conversation.
 
-    The other takes over what hides a reporter: his next message will stand in its thread. False where this form was
-    handled before. StaleError, TransitionError, MergeError.
+    The other takes over what hides a reporter: his next message will stand in its thread. He is sent `told`, where
+    that is not empty. False where this form was handled before. StaleError, TransitionError, MergeError.
     """
     ids = sorted({act.complaint_id, into})
     query = select(Complaint).where(Complaint.id.in_(ids)).order_by(Complaint.id).with_for_update()
@@ -46,7 +61,8 @@ def merge(connection: Connection, act: Act, into: uuid.UUID, submission: str) ->
     write(connection, act, row, State.DIGABUNG, merged_into=into)
     hidden = {"anonim": other.anonim, "rahasia": other.rahasia}
     form = str(line_id_of(act, submission))
-    record(connection, act, "digabung", form=form, into=other.ticket, hidden=hidden, merged=before(row))
+    sent = _tell(connection, act, row, told, submission) if told else []
+    record(connection, act, "digabung", form=form, into=other.ticket, hidden=hidden, merged=before(row), outbox=sent)
     theirs = dataclasses.replace(act, complaint_id=into, version=other.version)
     _hide(connection, theirs, other, anonim=other.anonim or row.anonim, rahasia=other.rahasia or row.rahasia)
     record(connection, theirs, "menerima_gabungan", ticket=row.ticket)
@@ -62,6 +78,7 @@ def part(connection: Connection, act: Act) -> None:
     if _built_on(connection, row, last.at):
         raise BuiltOnError("messages came or went since")
     other = connection.execute(select(Complaint).where(Complaint.id == row.merged_into).with_for_update()).one()
+    _withhold(connection, last.data.get("outbox", ()))
     restore(connection, act, row, last.data["merged"], merged_into=None)
     record(connection, act, "dipisahkan", ticket=other.ticket)
     theirs = dataclasses.replace(act, complaint_id=other.id, version=other.version)
@@ -85,6 +102,22 @@ def merged_by(connection: Connection, row: Any) -> Any:
     query = select(Event).where(Event.complaint_id == row.id, Event.kind == "digabung")
     last = connection.execute(query.order_by(Event.seq.desc()).limit(1)).one_or_none()
     return last if last is not None and "merged" in last.data else None
+
+
+def _tell(connection: Connection, act: Act, row: Any, text: str, submission: str) -> list[str]:
+    """The message to the citizen, in a list of its id; it waits like a reason, and is no line of the other case's."""
+    try:
+        way = chosen(connection, act, row.contact_id, None)
+    except NotAnswerableError:
+        return []
+    line = line_of(act, row, line_id_of(act, f"{submission}:told"), text, role="auto")
+    return [str(send(connection, line, way, act.now + GRACE, purpose="merged"))]
+
+
+def _withhold(connection: Connection, sent: Iterable[str]) -> None:
+    """What has not gone out yet never does."""
+    waiting = (Outbox.id.in_([uuid.UUID(each) for each in sent]), Outbox.state == "queued", Outbox.attempts == 0)
+    connection.execute(update(Outbox).where(*waiting).values(state="skipped", error="diurungkan petugas"))
 
 
 def _hide(connection: Connection, act: Act, row: Any, *, anonim: bool, rahasia: bool) -> None:

@@ -298,8 +298,8 @@ class Outbox(Base):
 
     `state`: queued, sending, sent, delivered, read, failed (with `error`), unknown (an officer decides), dropped (an
     automatic text of unknown outcome, not repeated), skipped (an automatic text that the channel does not take).
-    `purpose`: ack, format, prompt, welcome, status, silence, answer, officer (his chat is linked), test. `dedupe` makes
-    the same automatic text impossible twice. `message_id` is the thread's line, where it has one.
+    `purpose`: ack, format, prompt, welcome, status, silence, merged, answer, officer (his chat is linked), test.
+    `dedupe` makes the same automatic text impossible twice. `message_id` is the thread's line, where it has one.
     """
 
     __tablename__ = "outbox"

@@ -185,3 +185,40 @@ def test_a_colleague_who_comes_and_types_shows_and_the_second_answer_asks(
     expect(first.locator(".line.out")).to_contain_text("Besok kami datang")
     deliver(site)
     assert [reply.text for reply in sent] == ["Besok kami datang"]
+
+
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ("d", "Ke unit"),
+        ("t", "Sampai tanggal"),
+        ("w", "Diteruskan kepada"),
+        ("g", "Masukkan ke aduan nomor"),
+        ("s", "Alasan"),
+        ("i", "Pesan untuk"),
+    ],
+)
+def test_each_act_of_the_header_is_reached_by_its_key(
+    site: Site, visit: Callable[..., Page], key: str, label: str
+) -> None:
+    ticket = site.complaint()
+    page = visit()
+    page.goto(f"/inbox/{ticket}")
+    page.keyboard.press(key)
+    expect(page.locator(".menu[open]").get_by_label(label).first).to_be_focused()
+
+
+def test_a_draft_is_the_officers_own_and_goes_with_another_log_in(site: Site, visit: Callable[..., Page]) -> None:
+    ticket = site.complaint()
+    page = visit()
+    page.goto(f"/inbox/{ticket}")
+    page.locator("#reply").fill("Baru separuh")
+    page.reload()
+    expect(page.locator("#reply")).to_have_value("Baru separuh")
+    page.evaluate("() => sessionStorage.setItem('draft:999:AAAA-AAAA:answer', 'milik orang lain')")
+    page.reload()
+    assert page.evaluate("() => sessionStorage.getItem('draft:999:AAAA-AAAA:answer')") is None
+    expect(page.locator("#reply")).to_have_value("Baru separuh")
+    page.locator("[data-logout] button").click()
+    page.wait_for_url("**/inbox/login**")
+    assert page.evaluate("() => Object.keys(sessionStorage).filter((name) => name.includes('draft'))") == []

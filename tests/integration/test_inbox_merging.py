@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from channels.contract import ReplyOptions
 from gateway.tracking import look_up
+from normalizer.program import Texts
 from store import identity
 from tests import factories
 from tests.factories import NOW, PaperChannel
@@ -64,7 +66,11 @@ def ways(page: str) -> dict[str, str]:
 
 
 def sent(site: Site) -> list[tuple[Any, ...]]:
-    return site.rows("SELECT account, address, text FROM outbox ORDER BY account DESC")
+    return site.rows("SELECT account, address, text FROM outbox WHERE purpose = 'answer' ORDER BY account DESC")
+
+
+def told(site: Site) -> list[tuple[Any, ...]]:
+    return site.rows("SELECT address, state, text FROM outbox WHERE purpose = 'merged'")
 
 
 def test_answered_together_or_one_by_one_each_on_his_channel(site: Site) -> None:
@@ -116,7 +122,8 @@ def test_a_reason_goes_to_all_of_them(site: Site) -> None:
     form = {**dewi.form(pair.siti), "ground": "umum"}
     assert dewi.post(f"/inbox/{pair.siti}/archive", **form).status_code == 409
     assert dewi.post(f"/inbox/{pair.siti}/archive", **form, in_person="1").status_code == 303
-    assert [row[1] for row in site.rows("SELECT seq, address FROM outbox WHERE state = 'queued'")] == [SITI]
+    waiting = site.rows("SELECT address FROM outbox WHERE state = 'queued' AND purpose = 'answer'")
+    assert waiting == [(SITI,)]
 
 
 def test_clicked_twice_is_merged_once(site: Site) -> None:
@@ -137,6 +144,34 @@ def test_parted_again_as_it_was(site: Site) -> None:
     assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
     assert pair.part(dewi).status_code == 409
     assert pair.merge(dewi).status_code == 303
+
+
+def test_whose_case_was_merged_is_told_without_the_others_ticket(site: Site) -> None:
+    pair, dewi = Pair(site), site.officer("dewi")
+    pair.merge(dewi)
+    [(address, state, words)] = told(site)
+    assert (address, state) == (BUDI, "queued")
+    assert pair.budi in words
+    assert pair.siti not in words
+    page = dewi.get(f"/inbox/{pair.budi}").text
+    assert "Kabar penggabungan" in page
+    pair.part(dewi)
+    assert [row[1] for row in told(site)] == ["skipped"]
+
+
+@pytest.mark.parametrize("why", ["shut", "silent"])
+def test_nobody_is_told_where_the_channel_is_shut_or_the_program_says_nothing(site: Site, why: str) -> None:
+    pair, dewi = Pair(site), site.officer("dewi")
+    if why == "shut":
+        channel = site.runtime.accounts["kertas"].channel
+        assert isinstance(channel, PaperChannel)
+        channel.options = ReplyOptions(allowed=False, reason="Jendela sudah tutup.")
+    else:
+        programs = site.runtime.programs
+        assert isinstance(programs, dict)
+        programs["siaga"] = dataclasses.replace(programs["siaga"], texts=Texts(merged=""))
+    assert pair.merge(dewi).status_code == 303
+    assert told(site) == []
 
 
 def test_not_parted_once_he_has_written_there(site: Site) -> None:

@@ -116,6 +116,7 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "archive": (401, 409, 403, 404),
     "hold": (401, 409, 403, 404),
     "resume": (401, 409, 403, 404),
+    "left": (303, 303, 403, 404),
     "undo": (401, 303, 403, 404),
     "reveal": (401, 303, 403, 404),
     "cover": (401, 303, 403, 404),
@@ -326,11 +327,12 @@ def test_a_unit_of_another_program_is_no_place_to_dispose_to(site: Site) -> None
     assert site.case(ticket).unit is None
 
 
-def test_whoever_hands_a_case_away_goes_back_to_the_queue(site: Site) -> None:
+def test_whoever_hands_a_case_away_sees_how_to_take_it_back_and_goes_back_to_the_queue(site: Site) -> None:
     ticket = site.complaint(unit="dpu")
     browser = site.officer("staf", unit="dpu")
     response = browser.post(f"/inbox/{ticket}/dispose?antrean=unit", version="1", unit="dinkes", submission="1")
-    assert response.location == "/inbox?antrean=unit"
+    assert response.location == f"/inbox/{ticket}/left?antrean=unit"
+    assert 'href="/inbox?antrean=unit"' in browser.get(response.location).text
     assert site.case(ticket).unit == "dinkes"
 
 

@@ -1,8 +1,16 @@
 // Drafts that survive a reload, and one sending for a double click.
+// They lie in this tab alone and go with it, with the log-out and with the sending: on a shared PC nobody finds what
+// was written to a citizen. Whoever logs in next in the same tab makes an end of those of whoever was there before.
 const ticket = document.querySelector("[data-case]")?.dataset.case;
 
+const officer = document.body.dataset.officer;
+const mine = `draft:${officer}:`;
+for (const name of officer ? Object.keys(sessionStorage) : []) {
+  if (/^(sent:)?draft:/.test(name) && !name.includes(mine)) sessionStorage.removeItem(name);
+}
+
 function key(area) {
-  return `draft:${ticket}:${area.dataset.draft}`;
+  return `${mine}${ticket}:${area.dataset.draft}`;
 }
 
 for (const area of ticket ? document.querySelectorAll("[data-draft]") : []) {

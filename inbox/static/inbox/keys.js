@@ -36,7 +36,7 @@ function unfold(key) {
   const summary = document.querySelector(`[data-key="${key}"]`);
   if (!summary) return;
   summary.parentElement.open = true;
-  summary.parentElement.querySelector("select, input:not([type=hidden])").focus();
+  summary.parentElement.querySelector("select, textarea, input:not([type=hidden])").focus();
 }
 
 function back() {
@@ -49,7 +49,7 @@ const acts = {
   k: () => move(-1),
   a: () => document.querySelector('[data-key="a"]')?.click(),
   d: () => unfold("d"),
-  g: () => unfold("g"),
+  ...Object.fromEntries([..."gtwsi"].map((key) => [key, () => unfold(key)])),
   r: () => write("mode-reply", "reply"),
   n: () => write("mode-note", "note"),
   e: finish,

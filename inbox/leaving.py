@@ -1,0 +1,71 @@
+"""After an act by which a case left an officer's sight: what he did, and for ten minutes a way to take it back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from flask import abort, redirect, url_for
+
+from inbox import reasons, words
+from inbox.acting import act_on
+from inbox.offers import act_for
+from inbox.presenters import unit_name
+from inbox.queue import view
+from inbox.state import page, runtime, scope
+from normalizer import ticket as codes
+from store import casework
+from store import queue as store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from store.casework import Undoable
+    from store.queue import Row
+
+
+def left(ticket: str) -> BaseResponse:
+    """What the officer did last to a case that he sees no more; 404 for any other case, and once it is too late."""
+    with runtime().engine.connect() as connection:
+        if _seen(connection, ticket):
+            return redirect(url_for("inbox.case", ticket=ticket) + view().here, 303)
+        row, last = _mine(connection, ticket)
+    return page(
+        "left.html",
+        title=row.ticket,
+        case=row,
+        did=words.ACTS[last.kind],
+        unit=unit_name(runtime(), row.program, row.unit),
+        until=words.absolute(last.until, runtime().zone),
+        view=view(),
+    )
+
+
+def undo(ticket: str) -> BaseResponse:
+    """Urungkan one's own last act, also where the case has left one's sight by it."""
+    with runtime().engine.connect() as connection:
+        seen = _seen(connection, ticket)
+    if seen:
+        return reasons.undo(ticket)
+    try:
+        with runtime().engine.begin() as connection:
+            row, _last = _mine(connection, ticket)
+            casework.undo(connection, act_on(row))
+    except casework.CaseworkError:
+        abort(404)
+    return redirect(url_for("inbox.case", ticket=row.ticket) + view().here, 303)
+
+
+def _seen(connection: Connection, ticket: str) -> bool:
+    return store.find(connection, scope(), codes.read(ticket) or "") is not None
+
+
+def _mine(connection: Connection, ticket: str) -> tuple[Row, Undoable]:
+    """A case whose last act is this officer's own and can be taken back, wherever it is now; 404 for any other."""
+    everywhere = dataclasses.replace(scope(), programs=None, units=None, tray=None)
+    row = store.find(connection, everywhere, codes.read(ticket) or "")
+    last = None if row is None else casework.undoable(connection, act_for(row, row.version))
+    if row is None or last is None:
+        abort(404)
+    return row, last
