@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inbox import charts, number_words, period, question, words
 from inbox.charts import Series
-from inbox.i18n import _
-from inbox.presenters import card, unit_name
+from inbox.i18n import _, lazy
+from inbox.presenters import card
 from inbox.queue import choices, read_after, write_after
 from inbox.state import now, page, person, runtime
 from normalizer.program import Clock
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from store.figures.rows import Found, Point
     from store.figures.tally import Tally
 
+#: For each dimension of the sums: how filters call it, what stands at the head of its column and of its table.
+_DIMENSIONS: Final = {
+    "program": ("program", lazy("Program"), lazy("Menurut program")),
+    "unit": ("unit", lazy("Unit"), lazy("Menurut unit")),
+    "channel": ("kanal", lazy("Kanal"), lazy("Menurut kanal")),
+    "area": ("kecamatan", lazy("Kecamatan"), lazy("Menurut kecamatan")),
+    "type": ("jenis", lazy("Jenis"), lazy("Menurut jenis")),
+}
 _OLDEST: Final = 10
 _PAGE: Final = 50
 #: Bars of a chart; the table beside it has all.
@@ -106,31 +114,33 @@ def cards(connection: Connection, found: Iterable[Found | Point]) -> list[Any]:
 def tables(found: Tally, asked: Question) -> list[Table]:
     """The trend, and the counts by unit, channel, place and type; by program where there are several."""
     tabled = [_trend(found, asked)]
-    offered = choices()
-    for key, parameter, head, title, names in (
-        ("program", "program", _("Program"), _("Menurut program"), offered["programs"]),
-        ("unit", "unit", _("Unit"), _("Menurut unit"), offered["units"] | {NONE: _("Belum didisposisikan")}),
-        ("channel", "kanal", _("Kanal"), _("Menurut kanal"), offered["channels"]),
-        ("area", "kecamatan", _("Kecamatan"), _("Menurut kecamatan"), {NONE: _("Tidak disebut")}),
-        ("type", "jenis", _("Jenis"), _("Menurut jenis"), words.TYPES),
-    ):
-        counts = found.by[key]
-        if counts and (key != "program" or len(offered["programs"]) > 1):
-            ordered = sorted(counts.items(), key=lambda pair: (pair[0] == NONE, -pair[1].came, pair[0]))
+    for dimension, (parameter, head, title) in _DIMENSIONS.items():
+        if found.by[dimension] and (dimension != "program" or len(choices()["programs"]) > 1):
             lines = [
-                Line(name=_name(key, value, names), counts=each, link=_links(asked, **{parameter: value}))
-                for value, each in ordered
+                Line(name=name, counts=counts, link=_links(asked, **{parameter: value}))
+                for value, name, counts in named(dimension, found.by[dimension])
             ]
-            tabled.append(_table(key, title, head, lines, charts.rows))
+            tabled.append(_table(dimension, str(title), str(head), lines, charts.rows))
     return tabled
 
 
-def _name(key: str, value: str, names: Mapping[str, str]) -> str:
-    if value in names:
-        return str(names[value])
-    if key == "unit":
-        return unit_name(runtime(), None, value)
-    return value
+def named(dimension: str, found: Mapping[str, Counts]) -> list[tuple[str, str, Counts]]:
+    """The counts of one dimension with their values and what these are called: the largest first, at the end none."""
+    names = _names(dimension)
+    ordered = sorted(found.items(), key=lambda pair: (pair[0] == NONE, -pair[1].came, pair[0]))
+    return [(value, str(names.get(value, value)), counts) for value, counts in ordered]
+
+
+def _names(dimension: str) -> Mapping[str, str]:
+    match dimension:
+        case "unit":
+            return {**choices()["units"], NONE: _("Belum didisposisikan")}
+        case "area":
+            return {NONE: _("Tidak disebut")}
+        case "type":
+            return words.TYPES
+        case _:
+            return dict(choices()["channels" if dimension == "channel" else "programs"])
 
 
 def _links(asked: Question, **narrowed: str | None) -> dict[str, str]:

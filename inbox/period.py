@@ -21,7 +21,8 @@ NAMES: Final = {
     "30-hari": lazy("30 hari"),
     "tahun-ini": lazy("Tahun ini"),
 }
-_YEARS: Final = range(2000, 2200)
+#: Days outside of these are no days that anybody asks for.
+YEARS: Final = range(2000, 2200)
 #: A trend shows days, weeks or months, so that its columns can be told apart.
 _DAYS_SHOWN: Final = 45
 _WEEKS_SHOWN: Final = 200
@@ -79,12 +80,17 @@ class Period:
             case "minggu":
                 return day + timedelta(days=6 - day.weekday())
             case _:
-                return following(day) - _DAY
+                return last_of(day)
 
 
 def following(day: date) -> date:
     """The first of the month after."""
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def last_of(day: date) -> date:
+    """The last day of its month."""
+    return following(day) - _DAY
 
 
 def preceding(day: date) -> date:
@@ -132,4 +138,4 @@ def _day(value: str | None) -> date | None:
         found = date.fromisoformat(value or "")
     except ValueError:
         return None
-    return found if found.year in _YEARS else None
+    return found if found.year in YEARS else None

@@ -61,6 +61,11 @@ class Counts:
         return self.answers[Answer.IN_TIME] / self.judged if self.judged else None
 
     @property
+    def done(self) -> int:
+        """How many were closed as done."""
+        return self.outcomes[Outcome.DONE] + self.outcomes[Outcome.DONE_LATE]
+
+    @property
     def open(self) -> int:
         """How many are open."""
         return self.outcomes[Outcome.OPEN] + self.outcomes[Outcome.OPEN_LATE]

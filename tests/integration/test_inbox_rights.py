@@ -66,6 +66,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "number_export": (303, 200, None, None),
     "queue_export": (303, 200, None, None),
     "map": (303, 200, None, None),
+    "report": (303, 200, None, None),
+    "report_sheet": (303, 200, None, None),
     "leaflet": (401, 404, None, None),
     "pulse": (401, 200, None, None),
     "desk": (303, 200, 403, None),
