@@ -179,7 +179,8 @@ def _missing(row: Any) -> str:
         return ""
     numbers = [int(number) for number in row.missing]
     present = [int(number) for number in row.parts or {} if str(number).isdigit()]
-    return parts.note(numbers, max(numbers + present)).capitalize() + "."
+    runs = ", ".join(f"{first}-{last}" if first != last else str(first) for first, last in parts.runs(numbers))
+    return _("Bagian %(parts)s dari %(total)s tidak sampai.", parts=runs, total=max(numbers + present))
 
 
 def _place(location: Mapping[str, Any] | None, cover: Veil) -> Point | None:

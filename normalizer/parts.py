@@ -21,25 +21,20 @@ class Assembled:
     missing: tuple[int, ...] = ()
 
 
-def _ranges(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Ascending numbers as (first, last) of each unbroken run."""
-    runs: list[tuple[int, int]] = []
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1] = (runs[-1][0], number)
+def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Numbers, ascending and once each, as (first, last) of each unbroken run."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(set(numbers)):
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
         else:
-            runs.append((number, number))
-    return runs
+            found.append((number, number))
+    return found
 
 
 def _run_note(first: int, last: int, total: int) -> str:
     which = f"{first}" if first == last else f"{first}-{last}"
     return f"bagian {which} dari {total} tidak sampai"
-
-
-def note(missing: Sequence[int], total: int) -> str:
-    """What the officer is told: "bagian 2 dari 3 tidak sampai"; empty where nothing is missing."""
-    return ", ".join(_run_note(first, last, total) for first, last in _ranges(sorted(set(missing))))
 
 
 def assemble(parts: Mapping[int, str], total: int) -> Assembled:
@@ -50,7 +45,7 @@ def assemble(parts: Mapping[int, str], total: int) -> Assembled:
     """
     missing = tuple(number for number in range(1, total + 1) if number not in parts)
     pieces = [(number, text) for number, text in parts.items()]
-    pieces += [(first, f" [{_run_note(first, last, total)}] ") for first, last in _ranges(missing)]
+    pieces += [(first, f" [{_run_note(first, last, total)}] ") for first, last in runs(missing)]
     text = "".join(text for _, text in sorted(pieces)).strip(" ") if missing else "".join(t for _, t in sorted(pieces))
     whole = _HALVES.sub(lambda halves: halves[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
     return Assembled(text=whole, missing=missing)

@@ -49,7 +49,7 @@ def test_an_invited_officer_gets_in_with_a_second_factor(
     page.get_by_role("button", name="Undang dan buat tautan").click()
     link = page.get_by_label("Tautan").input_value()
 
-    context = browser.new_context(base_url=address, java_script_enabled=scripts)
+    context = browser.new_context(base_url=address, java_script_enabled=scripts, locale="id-ID")
     own = context.new_page()
     own.goto(link.removeprefix("http://localhost"))
     own.get_by_label("Kata sandi baru").fill(NEW)

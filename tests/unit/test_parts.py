@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.parts import assemble, note
+from normalizer.parts import assemble, runs
 
 if TYPE_CHECKING:
     import random
@@ -22,20 +22,20 @@ def test_all_parts_are_plain_concatenation_in_any_order_of_arrival(texts: list[s
     whole = assemble(dict(numbered), len(texts))
     assert whole.text == "".join(texts)
     assert whole.missing == ()
-    assert note(whole.missing, len(texts)) == ""
+    assert runs(whole.missing) == []
 
 
 def test_a_gap_is_said_in_its_place() -> None:
     whole = assemble({3: "tiga", 1: "satu"}, 3)
     assert whole.text == "satu [bagian 2 dari 3 tidak sampai] tiga"
     assert whole.missing == (2,)
-    assert note(whole.missing, 3) == "bagian 2 dari 3 tidak sampai"
+    assert runs(whole.missing) == [(2, 2)]
 
 
 def test_neighbouring_gaps_are_one() -> None:
     whole = assemble({3: "tiga"}, 6)
     assert whole.text == "[bagian 1-2 dari 6 tidak sampai] tiga [bagian 4-6 dari 6 tidak sampai]"
-    assert note(whole.missing, 6) == "bagian 1-2 dari 6 tidak sampai, bagian 4-6 dari 6 tidak sampai"
+    assert runs(whole.missing) == [(1, 2), (4, 6)]
 
 
 def test_nothing_arrived() -> None:
