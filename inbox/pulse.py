@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
 #: So old (seconds) an answer is never called fresh: its clocks have gone on, and Redis may have lost a bump.
-FRESH: Final = 20
+FRESH: Final = 30
 
 
 def unchanged() -> BaseResponse | None:

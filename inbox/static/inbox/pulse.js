@@ -155,7 +155,7 @@ async function run() {
       wait = Math.min(wait * 2, LONGEST);
     }
     // Never all pages at once, as after a restart.
-    await new Promise((done) => setTimeout(done, wait * (0.8 + Math.random() * 0.4)));
+    await new Promise((done) => setTimeout(done, wait * (0.8 + Math.random() * 0.3)));
   }
 }
 
