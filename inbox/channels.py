@@ -188,6 +188,12 @@ def _test(row: Any) -> dict[str, Any]:
     return {"to": row.address, "state": row.state, "label": label, "error": row.error, "at": _at(row.created_at)}
 
 
+def told(line: Trace) -> str:
+    """What was done to an account, in a few words."""
+    shown = _line(line)
+    return ": ".join(part for part in (shown["what"], shown["note"]) if part)
+
+
 def _line(line: Trace) -> dict[str, Any]:
     data = line.data
     if line.kind == "paused":

@@ -14,6 +14,8 @@ from werkzeug.exceptions import HTTPException
 from dispatcher.pulse import bump
 from inbox import (
     acts,
+    attempting,
+    audit,
     auth,
     case,
     case_routes,
@@ -69,6 +71,7 @@ _TOO_LARGE: Final = 413
 
 ROUTES: Final = (
     *revealing.ROUTES,
+    *audit.ROUTES,
     *BELL_ROUTES,
     *MY_NOTICES_ROUTES,
     *pulse.ROUTES,
@@ -160,6 +163,7 @@ def _guarded(route: Route) -> View:
         if posted and not auth.csrf_holds():
             return _refuse(400, _("Formulir ini sudah tidak berlaku. Muat ulang halamannya, lalu kirim lagi."))
         if g.person is not None and not may(g.person, route.need):
+            attempting.note(403)
             return _refuse(403, _("Peran Anda tidak mengizinkan tindakan ini."))
         if g.person is not None and not route.bare and second.must() and not g.person.second:
             return _bare(posted=posted or not route.touch)
@@ -215,6 +219,7 @@ def _problem(error: HTTPException) -> BaseResponse:
     status = 503 if cause is not None and is_away(cause) else error.code or 500
     if "person" not in g:
         g.person = None
+    attempting.note(status)
     return _refuse(status, _MESSAGES.get(status, _("Terjadi kesalahan. Coba lagi.")))
 
 

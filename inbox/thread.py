@@ -220,11 +220,19 @@ def answered(row: Any, file: File, desk: Desk, cover: Veil) -> Line:
 
 def event(row: Any, file: File, desk: Desk) -> Line:
     """An entry of the history in a few words."""
-    tell = _EVENTS.get(row.kind)
-    program = file.complaint.program
-    text = tell(row.data, desk.runtime, program) if tell else str(_PLAIN.get(row.kind, row.kind.replace("_", " ")))
-    who = {"warga": _("Warga"), "sistem": "Muara"}.get(row.actor, row.actor)
-    return Line(kind="event", order=row.at, time=desk.time(row.at), who=who, text=text)
+    text = told(row.kind, row.data, desk.runtime, file.complaint.program)
+    return Line(kind="event", order=row.at, time=desk.time(row.at), who=actor(row.actor), text=text)
+
+
+def told(kind: str, data: Mapping[str, Any], runtime: Runtime, program: str | None) -> str:
+    """What was done to a complaint of that program, in a few words."""
+    tell = _EVENTS.get(kind)
+    return tell(data, runtime, program) if tell else str(_PLAIN.get(kind, kind.replace("_", " ")))
+
+
+def actor(name: str) -> str:
+    """Who did it, as the history names him."""
+    return {"warga": _("Warga"), "sistem": "Muara"}.get(name, name)
 
 
 def _closed(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
@@ -249,7 +257,7 @@ def _settled(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -
     return _("mengirim ulang pesan yang tidak pasti sampai")
 
 
-def _told(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
+def _said_there(data: Mapping[str, Any], _runtime: Runtime, _program: str | None) -> str:
     state = data.get("moved")
     there = {"system": data.get("system"), "word": data.get("word")}
     if state in set(State):
@@ -345,6 +353,6 @@ _EVENTS: Final[dict[str, Callable[[Mapping[str, Any], Runtime, str | None], str]
     "diurungkan": _undone,
     "program_dipilih": _program_set,
     "dipastikan": _settled,
-    "status_luar": _told,
+    "status_luar": _said_there,
     "diteruskan": _forwarded,
 }

@@ -12,6 +12,7 @@ from inbox.i18n import SOURCE, _, _c, lazy, speaking
 from inbox.mailing import invitation, send_now
 from inbox.state import now, page, person, runtime
 from store import users as store
+from store.acts import REFUSED, TAKEN, TRIED
 from store.people import Role
 from store.users import Profile, UserError, Wrong
 
@@ -42,6 +43,9 @@ _KINDS: Final = {
     "telegram_unlinked": lazy("Telegram diputuskan"),
     "deactivated": lazy("dinonaktifkan"),
     "exported": lazy("mengunduh daftar aduan"),
+    TRIED: lazy("mencoba membuka aduan di luar jangkauannya"),
+    REFUSED: lazy("mencoba yang tidak diizinkan perannya"),
+    TAKEN: lazy("mengunduh jejak audit"),
 }
 _FIELDS: Final = {
     "name": lazy("nama"),
@@ -254,6 +258,12 @@ def _labels(user: User) -> dict[str, Any]:
     }
 
 
+def told(line: Trace) -> str:
+    """What was done to an officer, or by him, in a few words."""
+    shown = _line(line)
+    return ": ".join(part for part in (str(shown["what"]), shown["changes"]) if part)
+
+
 def _line(line: Trace) -> dict[str, str]:
     changes = [
         f"{_FIELDS[name]}: {_value(value[0])} → {_value(value[1])}"
@@ -262,6 +272,8 @@ def _line(line: Trace) -> dict[str, str]:
     ]
     if line.kind == "exported":
         changes = [_exported(line.data)]
+    elif line.kind in {TRIED, REFUSED, TAKEN}:
+        changes = [line.data[name] for name in ("ticket", "route", "filter") if line.data.get(name)]
     return {
         "at": words.absolute(line.at, runtime().zone),
         "what": _KINDS.get(line.kind, line.kind),

@@ -155,13 +155,10 @@ def upgrade() -> None:
     op.create_unique_constraint(op.f("uq_event_complaint_id_seq"), "event", ["complaint_id", "seq"])
     op.drop_index(op.f("ix_event_complaint_id"), table_name="event")
     op.create_unique_constraint(op.f("uq_person_event_officer_id_seq"), "person_event", ["officer_id", "seq"])
-    op.create_index("ix_event_kind", "event", ["kind", "at", "id"])
-    op.create_index(
-        "ix_event_officers",
-        "event",
-        ["actor", "at", "id"],
-        postgresql_where=sa.text("actor NOT IN ('warga', 'sistem')"),
-    )
+    officers = sa.text("actor NOT IN ('warga', 'sistem')")
+    op.create_index("ix_event_officers", "event", ["at", "id"], postgresql_where=officers)
+    for column in ("actor", "kind"):
+        op.create_index(f"ix_event_{column}", "event", [column, "at", "id"], postgresql_where=officers)
     op.create_index("ix_history_head_open", "history_head", ["chain"], postgresql_where=sa.text("seal_id IS NULL"))
     for table, acts in _KEPT:
         op.execute(_STAY.format(table=table))
@@ -178,8 +175,8 @@ def downgrade() -> None:
         op.drop_index(f"ix_{table}_at", table_name=table)
         for name in ("seq", "hash", "origin"):
             op.drop_column(table, name)
-    op.drop_index("ix_event_kind", table_name="event")
-    op.drop_index("ix_event_officers", table_name="event")
+    for name in ("kind", "actor", "officers"):
+        op.drop_index(f"ix_event_{name}", table_name="event")
     for table in ("audit_check", "seal_line", "seal", "history_head", "reveal"):
         op.drop_table(table)
     for table, _ in _KEPT:

@@ -120,6 +120,8 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "resume": (401, 409, 403, 404),
     "left": (303, 303, 403, 404),
     "undo": (401, 303, 403, 404),
+    "audit": (303, 200, 403, None),
+    "audit_file": (303, 200, 403, None),
     "reveal": (401, 303, 403, 404),
     "cover": (401, 303, 403, 404),
     "merge": (401, 422, 403, 404),
