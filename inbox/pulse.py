@@ -37,7 +37,7 @@ def unchanged() -> BaseResponse | None:
     """
     g.near = presence.near()
     g.tag = _tag()
-    if g.tag is not None and g.near.known and request.if_none_match.contains(g.tag):
+    if g.tag is not None and g.near.known and request.if_none_match.contains_weak(g.tag):
         return _tagged(Response(status=304))
     return _later() if inbox().turnstile.closed else None
 
