@@ -135,6 +135,7 @@ def _welcome(made: Settings, memory: Mapping[str, Any], example: Path) -> None:
         f"  Kotak surel       {mail.address} / {mail.password}   IMAP {mail.imap_port}, SMTP {mail.smtp_port}",
         "",
         "SMS, WhatsApp, Telegram, LINE, surel, X, Facebook, Instagram, formulir, Open311: tulis di telepon warga,",
-        "jawab di antrean, lihat jawabannya tiba. Ctrl-C untuk berhenti.",
+        "jawab di antrean, lihat jawabannya tiba. Pemberitahuan untuk petugas: Akun saya, Atur pemberitahuan saya,",
+        "Hubungkan Telegram; tulis /petugas dan kodenya di telepon warga yang memakai Telegram. Ctrl-C untuk berhenti.",
     )
     click.echo("\n".join(lines))
