@@ -125,8 +125,8 @@ def _first(branch: Branch, query: Select[Any]) -> Select[Any]:
         each = query.subquery()
         return select(each.c.at, each.c.id)
     keys = func.unnest(_array(branch.values)).table_valued("key").render_derived()
-    each = query.where(branch.column == keys.c.key).correlate(keys).lateral()
-    return select(each.c.at, each.c.id).select_from(keys.join(each, true()))
+    of_key = query.where(branch.column == keys.c.key).correlate(keys).lateral()
+    return select(of_key.c.at, of_key.c.id).select_from(keys.join(of_key, true()))
 
 
 def anywhere(branches: Sequence[Branch], query: Select[Any]) -> CompoundSelect[Any]:

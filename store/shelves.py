@@ -53,15 +53,17 @@ class _Hunt:
 
     def rising(self, column: Any, after: After | None, limit: int) -> list[Row]:
         """What has something in the column, the earliest on top; only what is open has."""
-        query = select(column.label("at"), Complaint.id).where(*self._asked, is_open(), column.is_not(None))
+        risen: Any = select(column.label("at"), Complaint.id).where(
+            *self._asked, is_open(), column.is_not(None)
+        )
         if after is not None:
-            query = query.where(tuple_(column, Complaint.id) > tuple_(literal(after.at), literal(after.id)))
-        return self._first(query.order_by(column, Complaint.id), lambda each: [each.at, each.id], limit)
+            risen = risen.where(tuple_(column, Complaint.id) > tuple_(literal(after.at), literal(after.id)))
+        return self._first(risen.order_by(column, Complaint.id), lambda each: [each.at, each.id], limit)
 
     def newest(self, after: After | None, limit: int, *, lacking: Any) -> list[Row]:
         """The newest on top; with `lacking` only what has nothing in that column."""
         at = Complaint.opened_at
-        query = select(at.label("at"), Complaint.id).where(*self._asked)
+        query: Any = select(at.label("at"), Complaint.id).where(*self._asked)
         if lacking is not None:
             query = query.where(lacking.is_(None))
         if after is not None:
