@@ -122,7 +122,7 @@ def sentence(files: Files) -> str:
     if not files.most:
         return _("Kanal ini tidak menerima lampiran.")
     return _(
-        "Paling banyak %(most)s berkas, masing-masing paling besar %(size)s.",
+        "Paling banyak %(most)s berkas, tiap berkas %(size)s.",
         most=files.most,
         size=words.size(files.largest),
     )

@@ -91,6 +91,8 @@ if (document.body.dataset.kept) {
 
 document.querySelector("[data-logout]")?.addEventListener("submit", () => sessionStorage.clear());
 
-// The newest line is what the officer opened the case for.
+// The newest line is what the officer opened the case for; but first why something was not done.
 const thread = document.querySelector("main[data-case]");
-if (thread && getComputedStyle(thread).overflowY !== "visible") thread.scrollTop = thread.scrollHeight;
+const refusal = thread?.querySelector(".alert");
+if (refusal) refusal.scrollIntoView({ block: "start" });
+else if (thread && getComputedStyle(thread).overflowY !== "visible") thread.scrollTop = thread.scrollHeight;

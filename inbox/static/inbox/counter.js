@@ -53,6 +53,8 @@ function count() {
 
 if (area && counting && counter) {
   count();
+  // The counter says it better.
+  for (const line of area.form.querySelectorAll("[data-uncounted]")) line.hidden = true;
   area.addEventListener("input", count);
   area.form.addEventListener("limits", count);
 }

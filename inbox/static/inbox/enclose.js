@@ -1,4 +1,8 @@
 // Files that go along: each named, each removable, and what does not fit said before anything is sent.
+function size(bytes) {
+  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${megabytes(bytes)} MB`;
+}
+
 function megabytes(bytes) {
   return (bytes / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
 }
@@ -39,7 +43,7 @@ function tend(box) {
   function row(file) {
     const item = document.createElement("li");
     const name = document.createElement("span");
-    name.textContent = `${file.name} (${megabytes(file.size)} MB)`;
+    name.textContent = `${file.name} (${size(file.size)})`;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "link";
