@@ -5,6 +5,8 @@ A message is its Indonesian text, and a percent sign in it is written `%%`. Outs
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import functools
 import io
 from pathlib import Path
@@ -14,10 +16,12 @@ import flask_babel
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.support import Translations
+from babel.support import NullTranslations, Translations
 from flask import g, has_request_context, request
+from markupsafe import Markup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from flask import Flask
@@ -31,19 +35,40 @@ _LOCALES: Final = {"id": Locale("id"), "en": Locale("en", "GB")}
 CATALOGUE: Final = Path(__file__).parent / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Tongue:
+    """A language with its catalogue and its names of days and months."""
+
+    code: str
+    words: NullTranslations
+    locale: Locale
+
+
+def _spoken() -> _Tongue:
+    """The language of this request, found once: Flask-Babel would look it up for every word of a page."""
+    try:
+        return cast("_Tongue", g.muara_tongue)
+    except AttributeError:
+        code = str(flask_babel.get_locale())
+        g.muara_tongue = tongue = _Tongue(code, flask_babel.get_translations(), _LOCALES[code])
+        return tongue
+    except RuntimeError:  # outside of any request: a thread, the command line
+        return _Tongue(SOURCE, NullTranslations(), _LOCALES[SOURCE])
+
+
 def _(message: str, **values: object) -> str:
     """`message` in the language of this request, its `%(name)s` filled in."""
-    return str(flask_babel.gettext(message)) % values
+    return _spoken().words.ugettext(message) % values
 
 
 def _n(one: str, many: str, num: int, **values: object) -> str:
     """The form that fits `num`, which fills `%(num)s`; in Indonesian both forms are mostly the same."""
-    return str(flask_babel.ngettext(one, many, num, **values))
+    return _spoken().words.ungettext(one, many, num) % {"num": num, **values}
 
 
 def _c(context: str, message: str) -> str:
     """A word that Indonesian uses for two things: `context` tells the translation which of them is meant."""
-    return str(flask_babel.pgettext(context, message)) % {}
+    return _spoken().words.upgettext(context, message) % {}
 
 
 def lazy(message: str) -> str:
@@ -51,9 +76,37 @@ def lazy(message: str) -> str:
     return cast("str", flask_babel.LazyString(_, message))
 
 
-def speaking(code: str) -> AbstractContextManager[None]:
-    """Within it, words are in that language, whoever asks."""
-    return flask_babel.force_locale(code if code in LANGUAGES else SOURCE)  # type: ignore[no-any-return] # untyped
+def _marked(message: str, **values: object) -> Markup:
+    """As `_`, in a template: what is filled in is escaped, and then it is safe."""
+    text = _spoken().words.ugettext(message)
+    return Markup(text) % values if values else Markup(text % values)  # noqa: S704 - the catalogue has no markup: a test
+
+
+def _marked_n(one: str, many: str, num: int, **values: object) -> Markup:
+    return Markup(_spoken().words.ungettext(one, many, num)) % {"num": num, **values}  # noqa: S704 - the same
+
+
+def speaks() -> str:
+    """The language of this request, a code of `LANGUAGES`; outside of one that of the sources."""
+    return _spoken().code
+
+
+def locale() -> Locale:
+    """Names of months and days, and signs of numbers, in the language of this request."""
+    return _spoken().locale
+
+
+@contextlib.contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Within it, words are in that language, whoever asks; only within an application's context."""
+    before = g.pop("muara_tongue", None)
+    try:
+        with flask_babel.force_locale(code if code in LANGUAGES else SOURCE):
+            yield
+    finally:
+        g.pop("muara_tongue", None)
+        if before is not None:
+            g.muara_tongue = before
 
 
 def in_source() -> AbstractContextManager[None]:
@@ -64,22 +117,19 @@ def in_source() -> AbstractContextManager[None]:
 def register(app: Flask) -> None:
     """Words of requests and templates of `app` in the language of whoever asks."""
     babel = flask_babel.Babel(app, default_locale=SOURCE, locale_selector=language)
-    app.jinja_env.policies["ext.i18n.trimmed"] = True
-    words = app.jinja_env.globals
-    words.update(language=language, languages=LANGUAGES, _n=words["ngettext"], _c=words["pgettext"])
     domain = flask_babel.Domain(translation_directories=[])
     domain.cache["en", domain.domain[0]] = _english()
     babel.domain_instance = domain
-
-
-def speaks() -> str:
-    """The language of this request, a code of `LANGUAGES`; outside of one that of the sources."""
-    return str(flask_babel.get_locale() or SOURCE)
-
-
-def locale() -> Locale:
-    """Names of months and days, and signs of numbers, in the language of this request."""
-    return _LOCALES[speaks()]
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.globals.update(
+        _=_marked,
+        _n=_marked_n,
+        _c=_c,
+        gettext=_marked,
+        ngettext=_marked_n,
+        language=speaks,
+        languages=LANGUAGES,
+    )
 
 
 @functools.cache

@@ -105,3 +105,22 @@ def test_tables_speak_the_language_of_each_request() -> None:
         assert str(words.QUEUES[Queue.LATE]) == "Overdue"
         assert words.weakness(Weakness.SHORT) == "A password has at least 12 characters."
     assert f"{words.QUEUES[Queue.LATE]}" == "Lewat tenggat"
+
+
+def test_templates_fill_in_what_is_escaped() -> None:
+    app = Flask("uji")
+    i18n.register(app)
+    text = "{{ _('Masuk lewat %(name)s', name=name) }}|{% trans who=name %}oleh {{ who }}{% endtrans %}|{{ _('10%%') }}"
+    with app.test_request_context():
+        page = app.jinja_env.from_string("{% autoescape true %}" + text + "{% endautoescape %}").render(name="<b>")
+    assert page == "Masuk lewat &lt;b&gt;|oleh &lt;b&gt;|10%"
+
+
+def test_another_language_for_a_while() -> None:
+    with english():
+        assert i18n.speaks() == "en"
+        with i18n.in_source():
+            assert words.absolute(NOW, ZONE) == "Minggu, 23 Agu 2026 14.05 WIB"
+        assert words.absolute(NOW, ZONE) == "Sunday, 23 Aug 2026 14:05 WIB"
+        with i18n.speaking("xx"):
+            assert i18n.speaks() == "id"
