@@ -36,10 +36,17 @@ class Lamp:
 
 def states() -> Mapping[str, State]:
     """What is known of all accounts, read once for the request."""
-    if "accounts" not in g:
-        with runtime().engine.connect() as connection:
-            g.accounts = accounts.states(connection)
+    _read()
     return cast("Mapping[str, State]", g.accounts)
+
+
+def _read() -> None:
+    """All that the rail asks, on one connection."""
+    if "accounts" in g:
+        return
+    with runtime().engine.connect() as connection:
+        g.accounts = accounts.states(connection)
+        g.quarantined = quarantine.count(connection, reach()) if rights.may(person(), rights.Need.OVERSEE) else 0
 
 
 def judged(state: State) -> tuple[str, str]:
@@ -76,9 +83,8 @@ def paused(account: str) -> State | None:
 
 def quarantined() -> str:
     """How many items stand in the quarantine that the officer oversees, as the rail shows it."""
-    with runtime().engine.connect() as connection:
-        count = quarantine.count(connection, reach())
-    return "1.000+" if count > quarantine.CAP else str(count)
+    _read()
+    return "1.000+" if g.quarantined > quarantine.CAP else str(g.quarantined)
 
 
 def reach() -> list[str] | None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from channels.contract import Capabilities, Health
+from channels.contract import AccountInfo, Capabilities, Health
 from dispatcher import sending, watch
 from inbox.state import KEY, Machine
-from store import accounts, housekeeping, notices
+from store import accounts, cursors, health, housekeeping, notices
 from tests import factories
 from tests.factories import NOW
 from tests.inboxkit import Browser, Site, field
@@ -163,6 +163,25 @@ def test_a_channel_that_only_receives_has_nothing_to_send_or_pause(site: Site, a
     assert "Kirim pesan uji" not in page
     form = {"submission": str(uuid.uuid4()), "mine": "1", "to": "08111"}
     assert admin.post("/inbox/channels/kertas/test", **form).status_code == 404
+
+
+def test_a_polled_channel_says_when_it_was_read_and_a_hooked_one_where_to_deliver(site: Site, admin: Browser) -> None:
+    paper: Any = site.runtime.accounts["kertas"].channel
+    paper.capabilities = Capabilities(polling=True, replies=True)
+    assert "Penjemputan berhasil terakhir" in admin.get("/inbox/channels/kertas").text
+    with site.engine.begin() as connection:
+        health.note_received(connection, "kertas", NOW - timedelta(minutes=7))
+        cursors.write(connection, "kertas", {"after": "1"}, NOW - timedelta(hours=3))
+    page = admin.get("/inbox/channels/kertas").text
+    assert "7 menit lalu" in page
+    assert "3 jam lalu" in page
+    assert pause(admin, sending="0", polling="1") == 303
+    assert "Pesan tidak dijemput." in admin.get("/inbox/channels/kertas").text
+    paper.capabilities = Capabilities(webhook=True)
+    paper.account = AccountInfo(name="kertas", hook_url="https://aduan.example/hooks/kertas")
+    page = admin.get("/inbox/channels/kertas").text
+    assert 'readonly value="https://aduan.example/hooks/kertas"' in page
+    assert "Penjemputan berhasil" not in page
 
 
 def test_what_is_expected_is_set_here_and_its_alarm_shows(site: Site, admin: Browser) -> None:
