@@ -132,14 +132,27 @@ def _render(found: Quarantined, status: int = 200, **extra: Any) -> Response:
     return page("quarantined.html", status, title=_("Karantina nomor %(id)s", id=found.id), **values)
 
 
+def _reason() -> str | None:
+    """The form's reason on one line; None where there is none, or too much of it."""
+    reason = " ".join(request.form.get("reason", "").replace("\0", "").split())
+    return reason if 0 < len(reason) <= LONGEST_REASON else None
+
+
+def _unsaid() -> str:
+    return _("Tulis alasannya, paling banyak %(most)s huruf.", most=LONGEST_REASON)
+
+
 def reveal(item_id: int) -> Response:
     """Lihat isinya: who wrote it may be anonymous, and nobody has read yet whether he is; so it leaves a trace."""
     if not person().sees_identity:
         abort(403)
     with runtime().engine.begin() as connection:
         found = _known(connection, item_id)
+        reason = _reason()
+        if reason is None:
+            return _render(found, 422, problem=_unsaid())
         raw = journal.read(connection, found.journal_id)
-        trace.record(connection, now(), person().id, found.account, "revealed", item=found.id)
+        trace.record(connection, now(), person().id, found.account, "revealed", item=found.id, reason=reason)
     if raw is None:
         abort(404)
     try:
@@ -185,12 +198,11 @@ def _read_again(count: int) -> BaseResponse:
 
 def dismiss(item_id: int) -> BaseResponse:
     """Keluarkan: it ends as ignored, with the reason; a later replay of its payload reads it again."""
-    reason = " ".join(request.form.get("reason", "").replace("\0", "").split())
     with runtime().engine.begin() as connection:
         found = _mine(connection, item_id)
-        if not reason or len(reason) > LONGEST_REASON:
-            problem = _("Tulis alasannya, paling banyak %(most)s huruf.", most=LONGEST_REASON)
-            return _render(found, 422, problem=problem)
+        reason = _reason()
+        if reason is None:
+            return _render(found, 422, problem=_unsaid())
         if not store.dismiss(connection, found.id, f"{person().username}: {reason}", now()):
             return _render(found, 409, problem=str(_GONE))
         trace.record(connection, now(), person().id, found.account, "dismissed", item=found.id, reason=reason)

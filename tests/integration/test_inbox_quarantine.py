@@ -132,7 +132,7 @@ def test_a_hostile_payload_is_shown_and_does_nothing(site: Site, admin: Browser)
         assert "<b>tebal" not in page
         assert "&lt;b&gt;tebal" in page
         assert "alert(1)" not in page  # nothing of it before somebody asks
-    page = admin.post(f"/inbox/quarantine/{number}/reveal").text
+    page = admin.post(f"/inbox/quarantine/{number}/reveal", reason="galat baru").text
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
     assert "RAHASIA" not in page
@@ -140,13 +140,13 @@ def test_a_hostile_payload_is_shown_and_does_nothing(site: Site, admin: Browser)
     assert "&lt;i&gt;text" in page
     assert "a=&lt;u&gt;" in page
     assert "\\u202eabc" in page
-    assert trace(site) == [("kertas", "revealed", {"item": number})]
+    assert trace(site) == [("kertas", "revealed", {"item": number, "reason": "galat baru"})]
 
 
 def test_binary_and_large_bodies(site: Site, admin: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     sha256 = site.runtime.blobs.put(b"\x89PNG\x00" + b"x" * 300_000)
     number = put(site, body=None, blob=sha256)
-    page = admin.post(f"/inbox/quarantine/{number}/reveal").text
+    page = admin.post(f"/inbox/quarantine/{number}/reveal", reason="galat baru").text
     assert "000000  89 50 4e 47 00" in page
     assert "300005 byte" in page
     assert "Hanya awalnya" in page
@@ -156,7 +156,7 @@ def test_binary_and_large_bodies(site: Site, admin: Browser, monkeypatch: pytest
         raise BlobError("away")
 
     monkeypatch.setattr(site.runtime.blobs, "get", away)
-    response = admin.post(f"/inbox/quarantine/{number}/reveal")
+    response = admin.post(f"/inbox/quarantine/{number}/reveal", reason="galat baru")
     assert response.status_code == 503
     assert "tidak dapat dibaca" in response.text
 
@@ -166,9 +166,12 @@ def test_only_who_may_see_identities_sees_a_payload(site: Site) -> None:
     ours = site.officer("siaga", "program_admin")
     page = ours.get(f"/inbox/quarantine/{number}").text
     assert "hanya petugas dengan izin melihat identitas" in page
-    assert ours.post(f"/inbox/quarantine/{number}/reveal").status_code == 403
+    assert ours.post(f"/inbox/quarantine/{number}/reveal", reason="galat baru").status_code == 403
+    curious = site.officer("pusat", "administrator", programs=[], sees_identity=True)
+    assert curious.post(f"/inbox/quarantine/{number}/reveal", reason=" ").status_code == 422
+    assert trace(site) == []
     auditor = site.officer("auditor", "auditor", sees_identity=True)
-    assert "Siti" in auditor.post(f"/inbox/quarantine/{number}/reveal").text
+    assert "Siti" in auditor.post(f"/inbox/quarantine/{number}/reveal", reason="galat baru").text
     assert "Siti" not in json.dumps(trace(site))
     assert len(trace(site)) == 1
 
