@@ -78,6 +78,8 @@ def remarks(found: Results) -> list[str]:
     said = []
     if found.common and not found.empty:
         said.append(_("Tidak ikut dicari karena terlalu umum: %(words)s.", words=", ".join(found.common)))
+    if not found.whole:
+        said.append(_("Pencarian ini terlalu luas untuk seluruh riwayat: tambahkan kata, atau batasi tanggalnya."))
     if found.behind:
         said.append(
             _n(

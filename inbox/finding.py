@@ -49,6 +49,7 @@ class Results:
     after: After | None
     common: tuple[str, ...]
     empty: bool
+    whole: bool
     behind: int
 
 
@@ -73,6 +74,7 @@ def results(connection: Connection, wanted: Wanted, sought: Sought, after: After
         after=page.after,
         common=sought.common,
         empty=not wish.query.text,
+        whole=page.whole,
         behind=search_index.behind(connection, _BEHIND),
     )
 

@@ -111,12 +111,15 @@ def _counted(connection: Connection, view: View) -> str:
         return ""
     finally:
         attempt.rollback()  # and with it the patience
+    if count is None:
+        return ""
     return f"{_CAP}+" if count > _CAP else str(count)
 
 
-def _count(connection: Connection, view: View) -> int:
+def _count(connection: Connection, view: View) -> int | None:
     if view.sought is not None and view.sought.ticket is None:
-        return search.count(connection, finding.hunt(connection, view.wanted, view.sought), _CAP + 1)
+        hunt = finding.hunt(connection, view.wanted, view.sought)
+        return search.count(connection, hunt, _CAP + 1, patience=_PATIENCE)
     return shelves.count(connection, scope(), view.wanted, now(), _CAP + 1)
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
+from psycopg.errors import QueryCanceled
 from sqlalchemy import cast, literal, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.exc import OperationalError
 
 from normalizer.text import spellings
 from store import queue
@@ -29,8 +31,12 @@ if TYPE_CHECKING:
     from normalizer.seek import Sought
     from store.queue import Scope, Wanted
 
+    Finds = list[tuple[UUID, datetime]]
+
 #: A lexeme that stands in no row.
 _NOWHERE: Final = facet("nowhere", None)
+#: Milliseconds that one look may take: a phrase of words that stand everywhere, but never side by side, takes longer.
+PATIENCE: Final = 2000
 _FACETS: Final = {
     Flag.ANONIM: "anonim",
     Flag.RAHASIA: "rahasia",
@@ -82,31 +88,52 @@ class Hunt:
     now: datetime
 
 
-def page(connection: Connection, hunt: Hunt, *, after: After | None = None, limit: int = 50) -> Page:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Page):
+    """A page of what was found; not `whole` where looking through all of the past would have taken too long."""
+
+    whole: bool = True
+
+
+def page(connection: Connection, hunt: Hunt, *, after: After | None = None, limit: int = 50) -> Found:
     """One page of what was found, the newest first."""
-    found = _found(connection, hunt, after, limit + 1)
+    found, whole = _found(connection, hunt, limit + 1, after=after)
     rows = queue.cards(connection, [each for each, _ in found[:limit]])
     last = found[limit - 1] if len(found) > limit else None
-    return Page(rows=rows, after=None if last is None else After(at=last[1], id=last[0]))
+    return Found(rows=rows, after=None if last is None else After(at=last[1], id=last[0]), whole=whole)
 
 
-def count(connection: Connection, hunt: Hunt, most: int) -> int:
-    """How many there are, at most `most`."""
-    return len(_found(connection, hunt, None, most))
+def count(connection: Connection, hunt: Hunt, most: int, *, patience: int) -> int | None:
+    """How many there are, at most `most`; None where it takes more than so many milliseconds to know."""
+    found, whole = _found(connection, hunt, most, patience=patience)
+    return len(found) if whole else None
 
 
-def _found(connection: Connection, hunt: Hunt, after: After | None, most: int) -> list[tuple[UUID, datetime]]:
-    found: list[tuple[UUID, datetime]] = []
+def _found(
+    connection: Connection, hunt: Hunt, most: int, *, after: After | None = None, patience: int = PATIENCE
+) -> tuple[Finds, bool]:
+    """What was found, and whether all was looked through that had to be."""
+    found: Finds = []
     if not hunt.query.text or (after is not None and after.at is None):
-        return found
+        return found, True
     narrowed = " & ".join([f"({hunt.query.text})", *_facets(hunt.scope, hunt.wanted)])
-    for window in _windows(hunt, after):
-        text = f"{narrowed} & {window}" if window else narrowed
-        rows = connection.execute(_statement(hunt, text, after).limit(most))
-        found = [(row.id, row.opened_at) for row in rows]
-        if len(found) == most:
-            break
-    return found
+    attempt = connection.begin_nested()
+    try:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {patience}")
+        for window in _windows(hunt, after):
+            text = f"{narrowed} & {window}" if window else narrowed
+            rows = connection.execute(_statement(hunt, text, after).limit(most))
+            found = [(row.id, row.opened_at) for row in rows]
+            if len(found) == most:
+                break
+    except OperationalError as error:
+        if not isinstance(error.orig, QueryCanceled):
+            raise
+        return found, False
+    finally:
+        if attempt.is_active:
+            attempt.rollback()  # and with it the patience
+    return found, True
 
 
 def _windows(hunt: Hunt, after: After | None) -> Iterable[str]:

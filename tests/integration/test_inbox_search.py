@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import timedelta
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import func
 
-from store import casework, search_index
+from store import casework, search, search_index
 from store.people import Role
 from tests import factories
 from tests.factories import NOW
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from redis import Redis
     from sqlalchemy import Engine
+
+    from store.queue import After
 
 
 @pytest.fixture
@@ -261,3 +265,24 @@ def test_a_history_beyond_all_measure_is_searched_whole(site: Site) -> None:
             text = " ".join(f"kata{number}x{each}" for each in range(9000))
             factories.line(connection, case, text)
     assert found(browser, "kata0x0 jalan kata3x8999") == [ticket]
+
+
+def test_a_search_that_takes_too_long_shows_what_it_has_and_says_so(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = site.officer("dewi")
+    new = site.complaint("jembatan")
+    site.complaint("jembatan", opened_at=NOW - timedelta(days=900))
+    statement = search._statement
+
+    def slow(hunt: search.Hunt, text: str, after: After | None) -> Any:
+        found = statement(hunt, text, after)
+        return found if "weeks1 " in text else found.where(func.pg_sleep(60).is_not(None))
+
+    monkeypatch.setattr(search, "_statement", slow)
+    monkeypatch.setattr(search._found, "__kwdefaults__", {"after": None, "patience": 50})
+    page = look(browser, "jembatan")
+    assert tickets(page) == [new]
+    assert "terlalu luas untuk seluruh riwayat" in page
+    browser.post("/inbox/views", name="Jembatan", query="?q=jembatan", submission=str(uuid.uuid4()))
+    assert re.search(r'<span>Jembatan</span> <span class="count"[^>]*></span>', browser.get("/inbox").text)
