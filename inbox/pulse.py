@@ -17,7 +17,7 @@ from inbox.rights import Need
 from inbox.routing import Route
 from inbox.state import inbox, now, runtime, scope
 from normalizer import ticket as codes
-from store import casefile, shelves
+from store import casefile
 from store import queue as store
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ def _body() -> dict[str, Any]:
     since = _moment(request.args.get("sejak")) or now()
     code = codes.read(request.args.get("kasus", ""))
     with runtime().engine.connect() as connection:
-        shown = listing(connection, seen, selected=code)
-        # What was searched for need not be what has come.
-        arrived = [] if seen.typed else shelves.arrived(connection, reach, seen.wanted, now(), since)
+        shown = listing(connection, seen, selected=code, since=since)
         kept = saved.tabs(connection, seen)
         row = store.find(connection, reach, code) if code else None
         stamp = casefile.stamp(connection, row.id) if row else ""
@@ -97,7 +95,7 @@ def _body() -> dict[str, Any]:
         },
         "bell": bell.count(),
         "html": render_template("inbox/_list.html", **shown),
-        "arrived": arrived,
+        "arrived": shown["came"],
         "case": short(stamp),
         "present": presence.sentence(g.near.others) if row else "",
     }

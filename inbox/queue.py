@@ -129,15 +129,18 @@ def _midnight(day: str | None, *, later: int = 0) -> datetime | None:
     return datetime.combine(found + timedelta(days=later), time.min, runtime().zone)
 
 
-def listing(connection: Connection, seen: View, selected: str | None = None) -> dict[str, Any]:
-    """Everything that rail and list show; case pages show them too."""
-    reach = scope()
+def listing(
+    connection: Connection, seen: View, selected: str | None = None, since: datetime | None = None
+) -> dict[str, Any]:
+    """Everything that rail and list show, and what came `since`; case pages show them too."""
+    reach, since = scope(), since or now() - _OVERLAP
     counts = shelves.counts(connection, reach, now(), program=seen.wanted.program)
     tray = reach.tray is None or bool(reach.tray)
     offered = choices()
     return {
         "view": seen,
-        "since": (now() - _OVERLAP).isoformat(),
+        "since": since.isoformat(),
+        "came": _came(connection, seen, since),
         "shelves": rail(counts, seen.wanted.queue, person(), tray=tray),
         "selected": selected,
         "view_form": uuid4(),
@@ -145,6 +148,11 @@ def listing(connection: Connection, seen: View, selected: str | None = None) -> 
         **_found(connection, seen, offered),
         **offered,
     }
+
+
+def _came(connection: Connection, seen: View, since: datetime) -> list[str]:
+    """The tickets that have come into the view since then; none for a search: what was found need not be new."""
+    return [] if seen.typed else shelves.arrived(connection, scope(), seen.wanted, now(), since)
 
 
 def _found(connection: Connection, seen: View, offered: dict[str, Any]) -> dict[str, Any]:

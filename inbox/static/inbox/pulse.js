@@ -9,9 +9,9 @@ const news = pane?.querySelector("[data-news]");
 const openCase = document.querySelector("[data-case]");
 const near = document.querySelector("[data-present]");
 const since = pane?.dataset.since;
-const seen = new Set(tickets(list));
+/** What the page knew when it was made, on whatever page of the queue it stands, is no news. */
+const seen = new Set([...tickets(list), ...(pane?.dataset.came ?? "").split(" ")]);
 let etag = "";
-let first = true;
 let pending = null;
 // Colleagues are told for so long after the last letter that an answer is being typed.
 const TYPES = 6000;
@@ -130,8 +130,6 @@ async function beat() {
   if (calm()) swap(body.html);
   else patch(body.html);
   for (const ticket of calm() ? tickets(list) : []) seen.add(ticket);
-  if (first) for (const ticket of body.arrived) seen.add(ticket);
-  first = false;
   tell(body.arrived.filter((ticket) => !seen.has(ticket)).length);
   if (openCase && body.case && body.case !== openCase.dataset.stamp) await refreshCase(body.case);
   return true;
