@@ -39,6 +39,7 @@ NO_PAGE = {
     "letter": "a mail as its sender made it, in a sandbox",
     "number_export": "a file",
     "queue_export": "a file",
+    "audit_file": "a file",
     "report_sheet": "a file",
     "leaflet": "a script or a style sheet",
     "sso": "a redirect",
@@ -56,6 +57,7 @@ class Known:
     """What the addresses name."""
 
     ticket: str
+    hidden: str
     officer: int
     canned: str
     item: int
@@ -87,19 +89,20 @@ def channels(site: Site, connection: Connection, officer: int) -> int:
 def fill(site: Site) -> Known:
     """A house in which every part of a page has something to show."""
     site.complaint("Jalan di depan pasar berlubang", unit="dpu", unread=False)
-    site.complaint("Pungutan di sekolah", rahasia=True, next_due_at=NOW - timedelta(hours=1))
+    hidden = site.complaint("Pungutan di sekolah", rahasia=True, next_due_at=NOW - timedelta(hours=1))
     ticket = site.complaint("Lampu mati", place={"label": "Moga", "lat": -7.1, "lon": 109.2}, likely_double=True)
     case = site.id_of(ticket)
     with site.engine.begin() as connection:
-        connection.execute(update(Officer).where(Officer.username == "dewi").values(role="administrator"))
+        connection.execute(update(Officer).where(Officer.username == "dewi").values(role="administrator", sees_identity=True))
         agus = factories.officer(connection, "agus", unit="dpu", email="agus@kab.example")
         for state in ("delivered", "failed", "unknown", "queued"):
             factories.outgoing(connection, case, state, f"Jawaban {state}", error="kotak penuh")
         factories.line(connection, case, "masih gelap pak")
+        factories.event(connection, case, "didisposisikan", "agus", unit="dpu")
         ready = uuid.uuid4()
         canned.add(connection, ready, "dewi", NOW, program="siaga", unit=None, title="Salam", text="Halo")
         item = channels(site, connection, agus)
-    return Known(ticket=ticket, officer=agus, canned=str(ready), item=item)
+    return Known(ticket=ticket, hidden=hidden, officer=agus, canned=str(ready), item=item)
 
 
 def pages(known: Known) -> Iterator[tuple[str, str]]:
@@ -124,6 +127,7 @@ def pages(known: Known) -> Iterator[tuple[str, str]]:
     yield "search", "/inbox?q=lampu"
     yield "nothing found", "/inbox?q=zzz"
     yield "another channel", "/inbox/channels/sms-a"
+    yield "a hidden reporter", f"/inbox/{known.hidden}"
     yield "missing", "/inbox/AAAA-AAAA"
 
 

@@ -34,7 +34,7 @@ def site(engine: Engine, redis_client: Redis, tmp_path: Path) -> Site:
 def entries(page: str) -> list[tuple[str, str]]:
     """Who and what of each line, as they stand on the page."""
     return [
-        (who, re.sub(r"<[^>]*>", "", what).strip())
+        (who, re.sub(r"<[^>]*>", "", what).strip(": \n"))
         for who, what in re.findall(r"<li>\s*<p><strong>(.*?)</strong>(.*?)</p>", page, re.DOTALL)
     ]
 
