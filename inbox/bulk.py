@@ -147,8 +147,8 @@ def _reason(connection: Connection, row: Row, ground: str) -> Reason:
     way = answering.choices(connection, row)[0]
     if way.shut or way.way is None or not way.options.allowed:
         raise _Undone(_("kanalnya tertutup; arsipkan dari halamannya setelah warga diberi tahu langsung"))
-    if way.max_text is not None and len(text) > way.max_text:
-        length, most = len(text), way.max_text
+    length, most = answering.length(way, text), way.max_text
+    if most is not None and length > most:
         raise _Undone(
             _("alasannya terlalu panjang untuk kanalnya: %(length)s dari %(most)s huruf", length=length, most=most)
         )

@@ -57,6 +57,12 @@ def answer(message: InboundMessage, text: str = "Terima kasih, sudah kami terusk
     return reply(text, **(fields | changes))
 
 
+def test_a_post_is_as_long_as_x_weighs_it_and_a_message_as_its_characters(x: X) -> None:
+    channel, text = x.channel(), "🙏🙏 https://kab.example/" + "a" * 60
+    assert channel.length(text, "post:1") == weigh(text) == 28
+    assert channel.length(text, "dm:1") == len(text)
+
+
 def options(x: X, message: InboundMessage) -> Any:
     conversation = Conversation(
         conversation_id=message.conversation_id,

@@ -120,6 +120,19 @@ def test_whose_identity_is_hidden_is_joined_only_by_those_who_may_know(site: Sit
     assert len(offered(dewi.get(f"/inbox/{pair.second}").text)) == 2
 
 
+def test_too_long_by_the_channels_own_count_is_refused_with_the_words_kept(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket, sari = site.complaint(), site.officer("sari")
+    monkeypatch.setattr(PaperChannel, "length", lambda _channel, text, _conversation: len(text) * 100)
+    for act, more in (("answer", {}), ("hand-on", {"to": "PLN"}), ("hold", {"until": "2026-12-01"})):
+        refused = sari.post(f"/inbox/{ticket}/{act}", text="Besok kami datang", **more, **sari.form(ticket))
+        assert refused.status_code == 422
+        assert "terlalu panjang: " in refused.text
+        assert "Besok kami datang</textarea>" in refused.text
+    assert site.rows("SELECT * FROM outbox") == []
+
+
 def test_a_form_never_names_the_number_that_it_answers(site: Site) -> None:
     pair, dewi = Pair(site), site.officer("dewi", sees_identity=True)
     pair.join(dewi)

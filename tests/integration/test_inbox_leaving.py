@@ -75,3 +75,10 @@ def test_a_form_over_all_limits_says_where_the_words_are(site: Site, monkeypatch
     refused = staff.post(f"/inbox/{ticket}/note", **form)
     assert refused.status_code == 413
     assert "Kembali ke halaman sebelumnya" in refused.text
+
+
+def test_what_was_handed_over_with_others_leads_to_the_way_back_too(site: Site) -> None:
+    ticket, staff = site.complaint(unit="dpu"), site.officer("staf", unit="dpu")
+    form = {"verb": "dispose", "unit": "dinkes", "sure": "1", "pick": f"{ticket}:1", "submission": "x"}
+    assert f'href="/inbox/{ticket}/left"' in staff.post("/inbox/bulk", **form).text
+    assert "Urungkan" in staff.get(f"/inbox/{ticket}/left").text
