@@ -177,6 +177,26 @@ def test_an_invitation_is_mailed_and_still_shown(site: Site, post: Post) -> None
     assert choose(site, link) == 303
 
 
+def test_mails_are_in_the_language_of_who_gets_them(site: Site, post: Post) -> None:
+    def elsewhere(work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+    in_background(site, elsewhere)
+    with site.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE officer SET language = 'en'")
+    assert "Bila alamat itu milik" in ask(site, "dewi@kab.example", **{"Accept-Language": "id"}).text
+    client = site.officer("admin", "administrator").client
+    csrf = field(client.get("/inbox/users/1").text, "csrf")
+    assert "sudah dikirim ke dewi@kab.example" in client.post("/inbox/users/1/link", data={"csrf": csrf}).text
+    reset, renewed = post.mails()
+    assert reset["Subject"] == "New password for Muara"
+    assert "which works once, for 30 minutes" in reset.get_content()
+    assert renewed["Subject"] == "Invitation to Muara"
+    assert "until Tuesday, 24 Nov 2026 10:00 WIB" in renewed.get_content()
+
+
 @pytest.mark.parametrize("fault", [{"answers": {"RCPT": "550 no such user"}}, {"drop": "DATA"}, {"hang": "MAIL"}])
 def test_a_server_that_fails_is_said_and_the_link_is_there(site: Site, post: Post, fault: dict[str, object]) -> None:
     for name, value in fault.items():
