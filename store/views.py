@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store.models import Officer, SavedView
@@ -61,9 +61,8 @@ def add(  # noqa: PLR0917 - the columns of a view
         raise NameTakenError(name)
     if len(known) >= MOST:
         raise TooManyError(str(MOST))
-    connection.execute(
-        SavedView.__table__.insert().values(id=view_id, officer_id=officer_id, name=name, query=query, created_at=now)
-    )
+    row = {"id": view_id, "officer_id": officer_id, "name": name, "query": query, "created_at": now}
+    connection.execute(insert(SavedView).values(row))
 
 
 def rename(connection: Connection, officer_id: int, view_id: uuid.UUID, name: str) -> bool:

@@ -45,6 +45,10 @@ def rail(browser: Browser, url: str = "/inbox") -> list[tuple[str, str, str]]:
     return [(unescape(link), unescape(name), count) for link, name, count in found]
 
 
+def listed(browser: Browser, query: str) -> list[str]:
+    return tickets(browser.get(f"/inbox?{query}").text)
+
+
 def test_a_view_is_kept_shown_with_its_count_and_used(site: Site) -> None:
     browser = site.officer("dewi")
     mine = site.complaint("jembatan", type="aspirasi")
@@ -161,14 +165,13 @@ def test_filters_by_place_and_period(site: Site) -> None:
     evening = site.complaint(opened_at=NOW.replace(day=20, hour=16, minute=30))
     night = site.complaint(opened_at=NOW.replace(day=20, hour=17, minute=30))
     moga = site.complaint(place={"label": "Moga", "candidates": ["Moga", "Belik"], "lat": None, "lon": None})
-    listed = lambda query: tickets(browser.get(f"/inbox?{query}").text)  # noqa: E731
-    assert listed("kecamatan=Moga") == listed("kecamatan=Belik") == [moga]
-    assert listed("kecamatan=Comal") == []
-    assert listed("dari=2026-11-20&sampai=2026-11-20") == [evening]
-    assert listed("dari=2026-11-21&sampai=2026-11-21") == [night]
-    assert set(listed("sampai=2026-11-21")) == {evening, night}
+    assert listed(browser, "kecamatan=Moga") == listed(browser, "kecamatan=Belik") == [moga]
+    assert listed(browser, "kecamatan=Comal") == []
+    assert listed(browser, "dari=2026-11-20&sampai=2026-11-20") == [evening]
+    assert listed(browser, "dari=2026-11-21&sampai=2026-11-21") == [night]
+    assert set(listed(browser, "sampai=2026-11-21")) == {evening, night}
     for odd in ("x", "2026-13-01", "0001-01-01", "9999-12-31", "%00", "2026-11-20T00:00"):
-        assert set(listed(f"dari={odd}")) == {evening, night, moga}, odd
+        assert set(listed(browser, f"dari={odd}")) == {evening, night, moga}, odd
 
 
 def test_an_empty_list_names_its_filters_and_offers_one_thing(site: Site) -> None:
@@ -186,17 +189,17 @@ def test_who_waits_longest_stands_on_top_until_he_is_answered(site: Site) -> Non
     old = site.complaint(opened_at=NOW - timedelta(days=9), officer_id=me, state="tindak_lanjut")
     new = site.complaint(opened_at=NOW - timedelta(days=1), officer_id=me, state="tindak_lanjut")
     again = site.complaint(opened_at=NOW - timedelta(days=20), last_inbound_at=NOW - timedelta(days=5), officer_id=me)
-    listed = lambda: tickets(browser.get("/inbox?antrean=saya&urut=menunggu").text)  # noqa: E731
-    assert listed() == [old, again, new]
-    assert "menunggu 9 hari" in browser.get("/inbox?antrean=saya&urut=menunggu").text
+    view = "antrean=saya&urut=menunggu"
+    assert listed(browser, view) == [old, again, new]
+    assert "menunggu 9 hari" in browser.get(f"/inbox?{view}").text
     with site.writing() as connection:
         casework.answer(connection, factories.act(site.id_of(old), me), "Kami cek", "form")
-    assert listed() == [again, new, old]
+    assert listed(browser, view) == [again, new, old]
     with site.writing() as connection:
         connection.exec_driver_sql(
             "UPDATE complaint SET last_inbound_at = %s WHERE ticket = %s", (NOW + timedelta(1), old)
         )
-    assert listed() == [again, new, old]
+    assert listed(browser, view) == [again, new, old]
     assert site.case(old).waiting_since == NOW + timedelta(1)
     with site.writing() as connection:
         casework.close(connection, factories.act(site.id_of(new), me), "Selesai", "form")
