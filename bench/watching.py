@@ -41,6 +41,8 @@ OFFICERS = 200
 #: Seconds between two questions of a page, and between two arrivals of which all are told.
 EVERY, NEWS = 1.5, 10.0
 COMPLAINTS = 10_000
+#: Seconds until every page has been told once, far more than it takes.
+PATIENCE = 120.0
 
 
 @dataclasses.dataclass(slots=True)
@@ -106,11 +108,11 @@ class Told:
 def watching(port: int, redis_url: str, cookies: list[str]) -> Iterator[list[Told]]:
     """Pages in a process of their own for the length of the block; what they were told afterwards."""
     context = multiprocessing.get_context("fork")
-    stop, results = context.Event(), context.Queue()
-    process = context.Process(target=_watch, args=(port, redis_url, cookies, stop, results))
+    ready, stop, results = context.Event(), context.Event(), context.Queue()
+    process = context.Process(target=_watch, args=(port, redis_url, cookies, ready, stop, results))
     process.start()
     found: list[Told] = []
-    time.sleep(2 * EVERY)  # their first answers are whole ones
+    ready.wait(PATIENCE)  # their first answers are whole ones
     try:
         yield found
     finally:
@@ -119,16 +121,21 @@ def watching(port: int, redis_url: str, cookies: list[str]) -> Iterator[list[Tol
         process.join(20)
 
 
-def _watch(port: int, redis_url: str, cookies: list[str], stop: Event, results: multiprocessing.Queue[Told]) -> None:
+def _watch(  # noqa: PLR0917 - a process's whole outfit
+    port: int, redis_url: str, cookies: list[str], ready: Event, stop: Event, results: multiprocessing.Queue[Told]
+) -> None:
     client = redis.Redis.from_url(redis_url)
     told = Told([], [], 0)
     selector = selectors.DefaultSelector()
     due = [(time.monotonic() + random.uniform(0, EVERY), number) for number in range(len(cookies))]
     heapq.heapify(due)
     pages = [Page(cookie, socket.create_connection(("127.0.0.1", port))) for cookie in cookies]
-    news = time.monotonic() + NEWS / 2
+    news = float("inf")
     while not stop.is_set():
         now = time.monotonic()
+        if not ready.is_set() and all(page.tag for page in pages):
+            told, news = Told([], [], 0), now + NEWS / 2
+            ready.set()
         if now > news:
             pulse.bump(client)
             news += NEWS
