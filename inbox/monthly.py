@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Response, abort, request
 
-from inbox import exports, number_words, period, question, rights, words
+from inbox import exports, number_words, period, question, rights, tallied, words
 from inbox.i18n import _, lazy
 from inbox.numbers import named
 from inbox.period import Period
@@ -18,7 +18,6 @@ from normalizer.program import Clock
 from store import queue, users
 from store.figures import rows
 from store.figures.facts import Slice
-from store.figures.tally import tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +82,7 @@ def _whole(first: date) -> Period:
 def _tally(connection: Connection, program: Program, month: Period, moment: datetime) -> Tally:
     cut = Slice(start=month.start, end=month.end, program=program.key)
     asked = question.asked(cut, moment, past=moment < now())
-    return tally(connection, asked, str(runtime().zone))
+    return tallied.sums(connection, asked)[0]
 
 
 def read() -> Report:

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from inbox import charts, number_words, period, question, words
+from inbox import charts, number_words, period, question, tallied, words
 from inbox.charts import Series
 from inbox.i18n import _, lazy
 from inbox.presenters import card
@@ -16,7 +16,7 @@ from normalizer.program import Clock
 from store import queue
 from store.figures import rows
 from store.figures.facts import NONE, Answer, Outcome
-from store.figures.tally import Counts, tally
+from store.figures.tally import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,7 +68,7 @@ def show() -> Response:
     """The page of figures."""
     asked = question.read()
     with runtime().engine.connect() as connection:
-        found = tally(connection, asked.asked(), str(runtime().zone))
+        found, counted = tallied.sums(connection, asked.asked())
         old = oldest(connection, asked)
     programs = asked.asked().programs
     values = {
@@ -76,6 +76,7 @@ def show() -> Response:
         "question": asked,
         "periods": period.NAMES,
         "found": found,
+        "counted": None if counted is None else words.absolute(counted, runtime().zone),
         "tables": tables(found, asked),
         "bands": _bands(found),
         "oldest": old,

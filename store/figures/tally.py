@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from store.figures.facts import Asked
     from store.figures.spans import Spread
 
-#: Each group of these is one pass over the index: few values together, many values alone.
-_PASSES: Final = (("program", "channel", "type"), ("unit",), ("area",), ("day",))
+#: Each group of these is one pass over the index: together what has few values, so that the groups stay few.
+_PASSES: Final = (("program", "channel", "type"), ("unit", "area"), ("day",))
 #: A page gives up after this, so that nobody's year makes others wait; compiling queries takes longer than they do.
 _PATIENCE: Final = "SET LOCAL statement_timeout = '30s'; SET LOCAL jit = off"
 

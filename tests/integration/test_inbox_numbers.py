@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from inbox import period
+from inbox import period, tallied
 from tests.factories import NOW
 from tests.inboxkit import Site
 
@@ -187,3 +187,24 @@ def test_periods_and_their_columns(site: Site, values: dict[str, str], first: da
     assert columns[0][1] == first
     assert columns[-1][2] == last
     assert all(later[1] - earlier[2] == DAY for earlier, later in itertools.pairwise(columns))
+
+
+def test_sums_that_took_long_are_counted_once_for_a_while(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(site)
+    site.complaint("berkelompok", opened_at=NOW - HOUR, place={"label": "", "candidates": ["Moga"]})
+    admin, unit = site.officer("dewi", "program_admin"), site.officer("kepala", "unit_head", unit="dpu")
+    first = admin.get("/inbox/numbers").text
+    assert site.runtime.redis.keys("muara:sums:*") == []
+    monkeypatch.setattr(tallied, "_LONG", -1.0)
+    assert tiles(admin.get("/inbox/numbers").text) == tiles(first)
+    site.complaint("sesudahnya", opened_at=NOW - HOUR)
+    site.clock.pass_by(timedelta(minutes=4))
+    kept = admin.get("/inbox/numbers").text
+    assert "dihitung Senin, 23 Nov 2026 10.00 WIB" in kept
+    assert tiles(kept) == tiles(first)
+    assert re.findall(r"<td>.*?</td>", kept) == re.findall(r"<td>.*?</td>", first)
+    # Another question, and whoever else asks, is counted by itself.
+    assert tiles(admin.get("/inbox/numbers?periode=tahun-ini").text)["Masuk"] == "9"
+    assert tiles(unit.get("/inbox/numbers").text)["Masuk"] == "3"
+    [ttl] = {site.runtime.redis.ttl(key) > 200 for key in site.runtime.redis.keys("muara:sums:*")}
+    assert ttl
