@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from inbox import words
 from inbox.i18n import _, _n, lazy
+from inbox.state import scope
 from store.queue import Queue
 
 if TYPE_CHECKING:
@@ -38,14 +39,21 @@ class Emptiness:
     link: str
 
 
-def queue(seen: View, choices: Mapping[str, Mapping[str, str]]) -> Emptiness | None:
-    """Of a queue, or of a ticket that leads nowhere; None where nothing would help."""
+def queue(seen: View, choices: Mapping[str, Mapping[str, str]]) -> Emptiness:
+    """Of a queue, or of a ticket that leads nowhere."""
+    reach = scope()
+    if reach.programs is not None and not reach.programs:
+        return Emptiness(text=_("Anda belum diberi program. Mintalah kepada administrator."), offer="", link="")
+    if seen.after is not None:
+        return _behind_the_last(seen)
     if seen.wanted.ticket is not None:
         text = _("Tidak ada aduan bernomor %(ticket)s yang dapat Anda buka.", ticket=seen.wanted.ticket)
         return Emptiness(text=text, offer=_("Lihat semua aduan"), link=_all())
     name = str(words.QUEUES[seen.wanted.queue])
     if seen.narrowed:
         text = _("Di %(queue)s tidak ada aduan dengan %(filters)s.", queue=name, filters=_filters(seen, choices))
+        if reach.units is not None and seen.wanted.unit is not None and seen.wanted.unit not in reach.units:
+            text += " " + _("Anda hanya melihat aduan unit Anda dan yang belum punya unit.")
         return Emptiness(text=text, offer=_("Hapus saringan"), link=_without(seen))
     text = str(words.EMPTY[seen.wanted.queue])
     if seen.wanted.queue is Queue.ALL:
@@ -55,6 +63,8 @@ def queue(seen: View, choices: Mapping[str, Mapping[str, str]]) -> Emptiness | N
 
 def search(seen: View, found: Results, choices: Mapping[str, Mapping[str, str]]) -> Emptiness:
     """Of a search: what was looked for, and where."""
+    if seen.after is not None:
+        return _behind_the_last(seen)
     if found.empty:
         text = _(
             "Tidak ada yang dapat dicari: tulis kata yang lebih khas, nomor aduan, nama, nomor telepon, atau tempat."
@@ -71,6 +81,12 @@ def search(seen: View, found: Results, choices: Mapping[str, Mapping[str, str]])
         text += " " + _("Pencarian ini disaring: %(filters)s.", filters=filters)
         return Emptiness(text=text, offer=_("Cari tanpa saringan"), link=_without(seen))
     return Emptiness(text=text, offer=_("Lihat semua aduan"), link=_all())
+
+
+def _behind_the_last(seen: View) -> Emptiness:
+    """Of a page that had something once: colleagues were faster."""
+    text = _("Di halaman ini tidak ada lagi aduan.")
+    return Emptiness(text=text, offer=_("Ke halaman pertama"), link=seen.link() or "?")
 
 
 def remarks(found: Results) -> list[str]:

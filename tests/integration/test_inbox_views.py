@@ -183,6 +183,25 @@ def test_an_empty_list_names_its_filters_and_offers_one_thing(site: Site) -> Non
     assert page.count('class="button" href="/inbox?antrean=lewat">Hapus saringan') == 1
 
 
+def test_an_empty_list_says_when_it_is_the_rights(site: Site) -> None:
+    site.complaint(unit="dinkes", state="disposisi")
+    page = site.officer("dewi", unit="dpu").get("/inbox?antrean=semua&unit=dinkes").text
+    assert "Anda hanya melihat aduan unit Anda dan yang belum punya unit." in page
+    assert "hanya melihat" not in site.officer("rudi").get("/inbox?antrean=lewat&unit=dinkes").text
+    assert "Anda belum diberi program." in site.officer("baru", programs=[]).get("/inbox").text
+
+
+@pytest.mark.parametrize(
+    ("query", "last"), [("antrean=antrean", "2030-01-01"), ("antrean=semua&q=jalan", "2020-01-01")]
+)
+def test_a_page_behind_the_last_leads_back_to_the_first(site: Site, query: str, last: str) -> None:
+    site.complaint("jalan")
+    after = f"{last}T00:00:00%2B00:00~{uuid.UUID(int=2**128 - 1)}"
+    page = site.officer("dewi").get(f"/inbox?{query}&setelah={after}").text
+    assert "Di halaman ini tidak ada lagi aduan." in page
+    assert f'href="/inbox?{escape(query)}">Ke halaman pertama' in page
+
+
 def test_who_waits_longest_stands_on_top_until_he_is_answered(site: Site) -> None:
     browser = site.officer("dewi")
     [(me,)] = site.rows("SELECT id FROM officer")
