@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, Throttled
 from dispatcher import delivering
@@ -68,9 +69,9 @@ def test_one_notice_is_one_mail_with_what_an_officer_needs(house: House, post: P
     assert mail["To"] == "dewi@kab.example"
     assert mail["Subject"] == f"Muara: Disposisi untuk unit Anda ({ticket})"
     assert mail["Auto-Submitted"] == "auto-generated"
-    text = mail.get_content()
+    said = mail.get_content()
     for words in ("Siaga · Dinas Pekerjaan Umum", "Tenggat 24 Nov 2026 09.00 WIB", f"/inbox/{ticket}", "/me/notices"):
-        assert words in text
+        assert words in said
     assert house.states() == ["sent"]
 
 
@@ -293,6 +294,18 @@ def test_a_dead_address_is_shown_and_left_alone_after_a_few_refusals(house: Hous
     house.look()
     assert [envelope.rcpt_tos for envelope in post.taken] == [["baru@kab.example"]]
     assert house.rows("SELECT failures, paused_at FROM officer_reach") == [(0, None)]
+
+
+@pytest.mark.parametrize("email", ["d\u00fcwi@kab.example", "bukan alamat", "a@b@c", "x\r\nBcc: y@kab.example"])
+def test_an_address_that_no_mail_can_go_to_is_refused(house: House, post: Post, email: str) -> None:
+    officer = house.officer()
+    with house.engine.begin() as connection:
+        connection.execute(text("UPDATE officer SET email = :email"), {"email": email})
+    house.tell(officer, house.complaint())
+    house.clock.pass_by(SETTLE)
+    house.look()
+    assert (post.taken, house.states()) == ([], ["failed"])
+    assert house.rows("SELECT failures, address FROM officer_reach") == [(1, email)]
 
 
 @pytest.mark.parametrize(
