@@ -42,15 +42,28 @@ class Span:
     @property
     def seconds(self) -> ColumnElement[Any]:
         """The seconds, null where the span has no end."""
-        asked, begun = self.facts.asked, self.facts.started
-        plain = elapsed(begun, self.end)
-        last = max(asked.moment, asked.cut.end)
-        counted = {
-            program.key: WorkDays(program, asked.cut.start, last).between(begun, self.end)
-            for program in asked.programs
-            if works(program, self.clock)
-        }
-        return case(counted, value=self.facts.column("program"), else_=plain) if counted else plain
+        begun, program = self.facts.started, self.facts.column("program")
+        return self._between(program, begun, self.end, self._wall(program, begun), self._wall(program, self.end))
+
+    def _working(self) -> list[Program]:
+        return [program for program in self.facts.asked.programs if works(program, self.clock)]
+
+    def _wall(self, program: ColumnElement[Any], at: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The moment on the wall of the program's own zone."""
+        zones = {each.key: each.timezone for each in self._working()}
+        one = set(zones.values())
+        zone = one.pop() if len(one) == 1 else case(zones, value=program, else_="UTC") if zones else "UTC"
+        return func.timezone(zone, at)
+
+    def _between(self, program: ColumnElement[Any], *at: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The seconds between two moments, given as they are and as the wall shows them."""
+        begun, ended, begun_wall, ended_wall = at
+        asked, counted = self.facts.asked, {}
+        for each in self._working():
+            days = WorkDays(each, asked.cut.start, max(asked.moment, asked.cut.end))
+            counted[each.key] = days.over(ended_wall) - days.over(begun_wall)
+        plain = elapsed(begun, ended)
+        return case(counted, value=program, else_=plain) if counted else plain
 
     @property
     def band(self) -> ColumnElement[Any]:
@@ -63,13 +76,24 @@ class Span:
 
     def histogram(self) -> Select[Any]:
         """How many took so many minutes, begun ones counted whole, in each program."""
-        minutes = func.ceil(self.seconds / 60.0)
-        program = self.facts.column("program")
-        query = select(program.label("program"), minutes.label("minutes"), func.count().label("many"))
-        query = query.select_from(self.facts.source()).where(self.facts.where(), self.end <= self.facts.asked.moment)
+        begun, program = self.facts.started, self.facts.column("program")
+        columns: list[ColumnElement[Any]] = [program.label("program"), begun.label("begun"), self.end.label("ended")]
+        if self._working():
+            columns += [
+                self._wall(program, begun).label("begun_wall"),
+                self._wall(program, self.end).label("ended_wall"),
+            ]
+        spans = select(*columns).select_from(self.facts.source())
+        spans = spans.where(self.facts.where(), self.end <= self.facts.asked.moment)
         if self.clock is Clock.RESOLUTION:
-            query = query.where(self.facts.done)
-        return query.group_by(program, minutes)
+            spans = spans.where(self.facts.done)
+        if self._working():
+            spans = spans.offset(0)  # the walls are reckoned once for each row, and not wherever they are used
+        found = spans.subquery("span").c
+        walls = (found.begun_wall, found.ended_wall) if self._working() else (found.begun, found.ended)
+        minutes = func.ceil(self._between(found.program, found.begun, found.ended, *walls) / 60.0)
+        query: Select[Any] = select(found.program, minutes.label("minutes"), func.count().label("many"))
+        return query.group_by(found.program, minutes)
 
 
 def histogram(connection: Connection, asked: Asked, clock: Clock) -> dict[tuple[str, int], int]:

@@ -37,7 +37,6 @@ class WorkDays:
     """A program's working time between two moments: how many seconds are over before each of the days."""
 
     def __init__(self, program: Program, start: datetime, end: datetime) -> None:
-        self._zone = program.timezone
         zone, calendar = ZoneInfo(program.timezone), work_time(program.clocks)
         self._first = day = start.astimezone(zone).date() - _DAY
         last = end.astimezone(zone).date() + _DAY
@@ -55,12 +54,8 @@ class WorkDays:
             bindparam(None, each, ARRAY(Float()), unique=True) for each in (before, spans, openings)
         )
 
-    def between(self, start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[Any]:
-        """The working seconds from one column's moment to another's."""
-        return self._over(end) - self._over(start)
-
-    def _over(self, at: ColumnElement[Any]) -> ColumnElement[Any]:
-        wall = func.timezone(self._zone, at)
+    def over(self, wall: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The working seconds that are over at a moment on the program's wall, counted from the first of the days."""
         place = cast(wall, Date) - literal(self._first, Date()) + 1
         today = func.date_part("epoch", cast(wall, Time)) - _at(self._opens, place)
         return _at(self._before, place) + func.least(func.greatest(today, 0.0), _at(self._spans, place))
