@@ -13,22 +13,25 @@ from sqlalchemy import text
 from commands.context import running
 from commands.saying import fail, show
 from gateway.spool import Spool, TornError
+from inbox.masking import veil
 from normalizer import ticket
-from store import ledger
+from store import ledger, search_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
+    from uuid import UUID
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
 
     from config.settings import Settings
     from dispatcher.runtime import Runtime
+    from inbox.masking import Veil
 
 _QUEUE = """
-SELECT ticket, program, account, channel, state, subject, unit, opened_at, next_due_at, anonim, rahasia, format_unclear,
-       likely_double
+SELECT id, ticket, program, account, channel, state, subject, unit, opened_at, next_due_at, anonim, rahasia,
+       format_unclear, likely_double
 FROM complaint WHERE next_due_at IS NOT NULL AND (CAST(:program AS text) IS NULL OR program = :program)
 ORDER BY next_due_at, id LIMIT :limit
 """
@@ -53,6 +56,9 @@ def queue(settings: Settings, *, program: str | None, limit: int, as_json: bool)
     """The open complaints by deadline."""
     with running(settings) as runtime, runtime.engine.connect() as connection:
         rows = _rows(connection, _QUEUE, program=program, limit=limit)
+        veils = _veils(connection, rows)
+    for row in rows:
+        row["subject"] = veils[row.pop("id")].text(row["subject"])
 
     def line(row: dict[str, Any]) -> str:
         due = row["next_due_at"].astimezone(runtime.zone)
@@ -72,13 +78,32 @@ def case(settings: Settings, code: str, *, as_json: bool) -> None:
         if not found:
             fail(f"there is no complaint {wanted}")
         row = found[0]
+        cover = _veils(connection, [row])[row["id"]]
         ident = row.pop("id")
         row["thread"] = _rows(connection, _THREAD, id=ident)
         row["history"] = _rows(connection, _HISTORY, id=ident)
-        # A phone number or a chat says who wrote; where that is hidden, it is hidden here too.
-        if row["anonim"] or row["rahasia"]:
-            row["conversation"] = None
+        if cover.hidden:
+            _cover(row, cover)
     show([row], as_json=as_json, line=lambda found: _written(found, runtime.zone))
+
+
+def _veils(connection: Connection, rows: list[dict[str, Any]]) -> dict[UUID, Veil]:
+    """The veil over each, by its id: who is at the server's command line has no permission and gives no reason."""
+    known = search_index.identities(connection, [row["id"] for row in rows if row["anonim"] or row["rahasia"]])
+    return {row["id"]: veil(row["anonim"] or row["rahasia"], known.get(row["id"], ())) for row in rows}
+
+
+def _cover(row: dict[str, Any], cover: Veil) -> None:
+    """Take away whoever wrote: a chat or a number says it, and so may any text and a file's name."""
+    row["conversation"] = None
+    row["subject"] = cover.text(row["subject"])
+    if row["place"] and row["place"].get("label"):
+        row["place"] = row["place"] | {"label": cover.text(row["place"]["label"])}
+    for line in row["thread"]:
+        for name in ("text", "revised", "error"):
+            line[name] = cover.text(line[name]) if line[name] is not None else None
+        for file in line["attachments"]:
+            file["name"] = None
 
 
 def _written(row: dict[str, Any], zone: ZoneInfo) -> str:

@@ -125,10 +125,14 @@ def test_for_people_too(world: Runtime, muara: Callable[..., Result]) -> None:
 def test_a_confidential_reporters_number_is_not_shown(world: Runtime, muara: Callable[..., Result]) -> None:
     receive(world, SMS)
     with world.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE complaint SET rahasia = true")
+        connection.exec_driver_sql("UPDATE complaint SET rahasia = true, subject = 'Sudrajat: ' || subject")
+        connection.exec_driver_sql("UPDATE message SET name = 'Sudrajat', text = text || ', saya sudrajat 08112626116'")
     [(ticket,)] = rows(world, "SELECT ticket FROM complaint")
     for words in (["show", ticket, "--json"], ["show", ticket], ["queue", "--json"], ["queue"]):
-        assert "8112626116" not in muara(*words).stdout
+        said = muara(*words).stdout
+        assert "jalan rusak" in said
+        assert "8112626116" not in said
+        assert "sudrajat" not in said.lower()
 
 
 def test_the_ledger_ends_with_one_on_a_remainder(world: Runtime, muara: Callable[..., Result]) -> None:
