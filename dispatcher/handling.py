@@ -168,7 +168,7 @@ def _write(runtime: Runtime, connection: Connection, found: Sequence[Conversatio
     threads.point_tickets(connection, moves)
     _write_files(connection, found, now)
     revisions.write(connection, [row for conversation in found for row in conversation.revisions if row.get("fresh")])
-    events = [
+    events: list[dict[str, Any]] = [
         {
             "complaint_id": case,
             "at": now,

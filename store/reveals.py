@@ -28,14 +28,14 @@ def reveal(connection: Connection, act: Act, session_id: str, reason: str) -> No
     until = connection.execute(held).scalar_one_or_none()
     if until is not None and until > act.now:
         return
-    row = {"token_hash": session_id, "complaint_id": act.complaint_id, "until": act.now + OPEN}
-    renewed = insert(Reveal).values(row)
+    end = act.now + OPEN
+    renewed = insert(Reveal).values(token_hash=session_id, complaint_id=act.complaint_id, until=end)
     connection.execute(
         renewed.on_conflict_do_update(
             index_elements=[Reveal.token_hash, Reveal.complaint_id], set_={"until": renewed.excluded.until}
         )
     )
-    record(connection, act, LOOKED, reason=reason, until=row["until"].isoformat())
+    record(connection, act, LOOKED, reason=reason, until=end.isoformat())
 
 
 def cover(connection: Connection, session_id: str, complaint_id: uuid.UUID) -> None:
