@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds after its last pulse for which a page counts as open, and after its last letter as being typed in.
 LIFE: Final = 12
+#: Seconds for which what is known of a page need not be written down again.
+_SETTLED: Final = 3
 #: The header with which a page says that its officer is typing an answer.
 TYPING: Final = "X-Typing"
 _TICKETS: Final = "muara:here"
@@ -79,7 +81,8 @@ def near() -> Near:
     mine = found.get(_session())
     if mine is None:
         return Near(known=False, others=_others(found, None))
-    _write(ticket, {name: mine[name] for name in ("id", "name", "reads")})
+    if now().timestamp() - mine["at"] >= _SETTLED or _typing(mine) != mine["typing"]:
+        _write(ticket, mine)
     return Near(others=_others(found, mine["id"]))
 
 
@@ -126,9 +129,8 @@ def _key(ticket: str) -> str:
 
 def _write(ticket: str, mine: dict[str, Any]) -> None:
     at = now().timestamp()
-    typing = at if request.headers.get(TYPING) == "1" and not mine["reads"] else 0
     pipe = runtime().redis.pipeline(transaction=False)
-    pipe.hset(_key(ticket), _session(), json.dumps({**mine, "at": at, "typing": typing}))
+    pipe.hset(_key(ticket), _session(), json.dumps({**mine, "at": at, "typing": _typing(mine)}))
     pipe.expire(_key(ticket), _EXPIRY)
     pipe.zadd(_TICKETS, {ticket: at})
     pipe.zremrangebyscore(_TICKETS, "-inf", at - _EXPIRY)
@@ -136,6 +138,10 @@ def _write(ticket: str, mine: dict[str, Any]) -> None:
         pipe.execute()
     except RedisError as error:
         log.warning("presence cannot be kept: %s", type(error).__name__)
+
+
+def _typing(mine: dict[str, Any]) -> bool:
+    return request.headers.get(TYPING) == "1" and not mine["reads"]
 
 
 def _read(ticket: str) -> dict[str, dict[str, Any]]:
@@ -155,7 +161,7 @@ def _others(found: dict[str, dict[str, Any]], mine: int | None) -> tuple[Somebod
     seen: dict[int, Somebody] = {}
     for entry in found.values():
         known = seen.get(entry["id"])
-        typing = bool(entry["typing"]) or (known is not None and known.typing)
+        typing = entry["typing"] or (known is not None and known.typing)
         if entry["id"] != mine:
             seen[entry["id"]] = Somebody(id=entry["id"], name=entry["name"], reads=entry["reads"], typing=typing)
     return tuple(sorted(seen.values(), key=lambda each: (each.name, each.id)))

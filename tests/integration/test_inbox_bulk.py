@@ -68,7 +68,7 @@ def test_disposed_together_with_a_note(site: Site) -> None:
     dewi = site.officer("dewi")
     both = site.complaint(), site.complaint()
     asked = dewi.post("/inbox/bulk", verb="dispose", pick=picks(site, *both))
-    assert "Disposisi 2 aduan" in asked.text
+    assert "Disposisi: 2 aduan" in asked.text
     assert [site.case(each).unit for each in both] == [None, None]
     form = {"verb": "dispose", "pick": picks(site, *both), "submission": field(asked.text, "submission")}
     assert dewi.post("/inbox/bulk", **form).status_code == 422
