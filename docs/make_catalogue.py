@@ -32,7 +32,15 @@ msgstr ""
 
 """
 #: As inbox/i18n.py names them, and what Jinja's `trans` becomes; (1, 2) are one and many, "c" a context.
-KEYWORDS: Final = {"_": None, "lazy": None, "_n": (1, 2), "_c": ((1, "c"), 2), "gettext": None, "ngettext": (1, 2)}
+KEYWORDS: Final = {
+    "_": None,
+    "_n": (1, 2),
+    "_c": ((1, "c"), 2),
+    "lazy": None,
+    "lazy_c": ((1, "c"), 2),
+    "gettext": None,
+    "ngettext": (1, 2),
+}
 METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 #: `silent` off: a template that cannot be read is an error, not a template without words.
 OPTIONS: Final = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}

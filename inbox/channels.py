@@ -11,7 +11,7 @@ from flask import abort, request
 
 from dispatcher import watch as watching
 from inbox import rights, soundness, words
-from inbox.i18n import _, lazy
+from inbox.i18n import _, _c, lazy
 from inbox.lamps import Lamp, judged, states
 from inbox.presenters import channel_mark
 from inbox.state import now, page, person, runtime
@@ -94,7 +94,7 @@ def show() -> Response:
     rows = [_facts(account, heard.get(account.name), out.get(account.name, Outgoing())) for account in seen]
     order = {"bad": 0, "paused": 1, "unknown": 2, "ok": 3}
     rows.sort(key=lambda row: (order[row["lamp"].colour], row["name"]))
-    return page("channels.html", title=_("Kanal"), rows=rows, findings=findings)
+    return page("channels.html", title=_c("menu", "Kanal"), rows=rows, findings=findings)
 
 
 def one(account: str) -> Response:

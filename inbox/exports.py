@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from flask import Response, abort, request, stream_with_context
 
 from inbox import finding, number_words, question, queue, words
-from inbox.i18n import _, lazy
+from inbox.i18n import _, _c, lazy, lazy_c
 from inbox.masking import veil
 from inbox.presenters import place_label, unit_name
 from inbox.state import now, page, person, runtime, scope
@@ -48,7 +48,7 @@ _KEPT_SIGNS: Final = "\n\t\u200d"
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HEADS: Final = (
     lazy("Nomor aduan"), lazy("Program"), lazy("Kanal"), lazy("Jenis"), lazy("Keadaan"), lazy("Unit"),
-    lazy("Kecamatan"), lazy("Tempat"), lazy("Masuk"), lazy("Tenggat tanggapan"), lazy("Dijawab"),
+    lazy("Kecamatan"), lazy("Tempat"), lazy_c("waktu", "Masuk"), lazy("Tenggat tanggapan"), lazy("Dijawab"),
     lazy("Tanggapan pertama"), lazy("Tenggat penyelesaian"), lazy("Ditutup"), lazy("Penyelesaian"), lazy("Anonim"),
     lazy("Rahasia"), lazy("Isi"),
 )  # fmt: skip
@@ -127,7 +127,7 @@ def _xlsx(order: Order) -> Response:
     from openpyxl import Workbook  # noqa: PLC0415 - a second of imports that only an XLSX needs
 
     book = Workbook(write_only=True)
-    write(book, _("Aduan"), _table(order, lambda at: at), _WIDTHS)
+    write(book, _c("jumlah", "Aduan"), _table(order, lambda at: at), _WIDTHS)
     return workbook(book)
 
 

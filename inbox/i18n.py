@@ -76,6 +76,11 @@ def lazy(message: str) -> str:
     return cast("str", flask_babel.LazyString(_, message))
 
 
+def lazy_c(context: str, message: str) -> str:
+    """As `lazy`, of a word that Indonesian uses for two things."""
+    return cast("str", flask_babel.LazyString(_c, context, message))
+
+
 def _marked(message: str, **values: object) -> Markup:
     """As `_`, in a template: what is filled in is escaped, and then it is safe."""
     text = _spoken().words.ugettext(message)

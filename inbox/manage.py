@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flask import current_app, url_for
 
 from inbox import rights
-from inbox.i18n import _, lazy
+from inbox.i18n import _, lazy, lazy_c
 from inbox.lamps import quarantined
 from inbox.rights import Need
 from inbox.state import page, person
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 #: Route, what it asks for, name, what it is for; what is not in this installation is left out.
 _ENTRIES: Final = (
-    ("channels", Need.OVERSEE, lazy("Kanal"), lazy("Kesehatan, jeda, pesan uji, buku besar, alarm bila sunyi")),
+    (
+        "channels",
+        Need.OVERSEE,
+        lazy_c("menu", "Kanal"),
+        lazy("Kesehatan, jeda, pesan uji, buku besar, alarm bila sunyi"),
+    ),
     ("quarantine", Need.OVERSEE, lazy("Karantina"), lazy("Kiriman yang tidak dapat dibaca")),
     ("programs", Need.OVERSEE, lazy("Program"), lazy("Kata kunci, unit, kalender, tenggat, peringatan")),
-    ("users", Need.USERS, lazy("Petugas"), lazy("Undangan, peran, unit, kata sandi")),
+    ("users", Need.USERS, lazy_c("menu", "Petugas"), lazy("Undangan, peran, unit, kata sandi")),
     ("canned", Need.CANNED, lazy("Jawaban siap pakai"), lazy("Jawaban untuk program dan unit")),
     ("import_form", Need.IMPORT, lazy("Impor laporan"), lazy("Berkas dari SP4N-LAPOR dan LaporGub")),
     ("audit", Need.OVERSEE, lazy("Riwayat dan pemeriksaan"), lazy("Siapa berbuat apa, dan apakah riwayatnya utuh")),

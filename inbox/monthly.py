@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Response, abort, request
 
 from inbox import exports, number_words, period, question, rights, tallied, words
-from inbox.i18n import _, lazy
+from inbox.i18n import _, _c, lazy
 from inbox.numbers import named
 from inbox.period import Period
 from inbox.presenters import unit_name
@@ -229,7 +229,7 @@ def _first(report: Report) -> list[Sequence[object]]:
 
 def _rows(head: str, found: Sequence[tuple[str, Counts]]) -> Iterator[Sequence[object]]:
     short = [str(label) for label in number_words.SHORT.values()]
-    yield [head, _("Masuk"), *short, _("Tepat waktu (persen)"), _("Terbuka"), _("Selesai")]
+    yield [head, _c("waktu", "Masuk"), *short, _("Tepat waktu (persen)"), _("Terbuka"), _("Selesai")]
     for name, counts in found:
         yield [name, *_cells(counts)]
 
@@ -240,5 +240,5 @@ def _cells(counts: Counts) -> list[object]:
 
 
 def _last(report: Report) -> list[Sequence[object]]:
-    head: list[Sequence[object]] = [(_("Nomor aduan"), _("Unit"), _("Masuk"), _("Hari terbuka"))]
+    head: list[Sequence[object]] = [(_("Nomor aduan"), _("Unit"), _c("waktu", "Masuk"), _("Hari terbuka"))]
     return [*head, *((each.ticket, each.unit, each.opened, each.days) for each in report.oldest)]

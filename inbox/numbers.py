@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inbox import charts, number_words, period, question, tallied, words
 from inbox.charts import Series
-from inbox.i18n import _, lazy
+from inbox.i18n import _, _c, lazy
 from inbox.presenters import card
 from inbox.queue import choices, read_after, write_after
 from inbox.state import now, page, person, runtime
@@ -178,7 +178,7 @@ def _table(key: str, title: str, head: str, lines: list[Line], draw: Any) -> Tab
 
 def _bands(found: Tally) -> str:
     names = [str(number_words.BANDS[band]) for band in found.bands]
-    return charts.columns(names, [Series(_("Aduan"), list(found.bands.values()))])
+    return charts.columns(names, [Series(_c("jumlah", "Aduan"), list(found.bands.values()))])
 
 
 def show_rows() -> Response:
