@@ -102,9 +102,9 @@ class Stock:
         return f"/inbox{found}"
 
     def known(self) -> set[str]:
-        """Words of data: programs, units and channels are called what they are called."""
+        """Words of data: programs, units, accounts and channels are called what they are called."""
         house = self.site.runtime
-        names = [account.manifest.name for account in house.accounts.values()]
+        names = [*house.accounts, *(account.manifest.name for account in house.accounts.values())]
         for program in house.programs.values():
             names += [program.name, program.organisation, program.format, *(unit.name for unit in program.units)]
             names += [getattr(program.texts, name) or "" for name in program.texts.__dataclass_fields__]
