@@ -64,7 +64,7 @@ def test_the_line_and_what_follows_is_another_case_and_the_citizen_is_told_its_t
     assert (case.body, case.state, case.unit, case.program) == ("Jalan RT 4 rusak", "diverifikasi", "dpu", "siaga")
     assert case.response_due_at == NOW + timedelta(minutes=1, hours=24)
     assert site.rows("SELECT complaint_id FROM ticket WHERE code = :t", t=case.ticket) == [(case.id,)]
-    assert "rusak" in dewi.get("/inbox?q=masjid").text
+    assert "Dekat <mark>masjid</mark>" in dewi.get("/inbox?q=masjid").text
     assert dewi.post(url, **form).status_code == 303
     assert site.rows("SELECT count(*) FROM complaint") == [(2,)]
     page = dewi.get(f"/inbox/{case.ticket}").text
