@@ -60,14 +60,15 @@ function drawNet(map, layer) {
   layer.clearLayers();
   const seen = map.getBounds();
   const width = seen.getEast() - seen.getWest();
-  const step = STEPS.find((each) => width / each >= 4) ?? STEPS.at(-1);
+  const { x, y } = map.getSize();
+  const lines = Math.min(4, x / 220); // so that their labels stand beside one another
+  const step = STEPS.find((each) => width / each >= lines) ?? STEPS.at(-1);
   const line = (from, to, at, label) => {
     L.polyline([from, to], { className: "net", interactive: false }).addTo(layer);
     L.tooltip({ permanent: true, direction: "center", className: "degree", interactive: false }).setLatLng(at).setContent(label).addTo(layer);
   };
   const digits = Math.max(0, Math.ceil(-Math.log10(step)));
-  const down = seen.getSouth() + (seen.getNorth() - seen.getSouth()) * 0.04;
-  const across = seen.getEast() - width * 0.05;
+  const { lat: down, lng: across } = map.containerPointToLatLng([x - 34, y - 14]);
   for (let lon = Math.ceil(seen.getWest() / step) * step; lon < seen.getEast(); lon += step)
     line([seen.getSouth(), lon], [seen.getNorth(), lon], [down, lon], `${lon.toFixed(digits)}°`);
   for (let lat = Math.ceil(seen.getSouth() / step) * step; lat < seen.getNorth(); lat += step)
