@@ -1,4 +1,4 @@
-"""The mail parser against mail that was made to hurt: always an item, never in the square of its length, never an exception."""
+"""The mail parser against mail that was made to hurt: always an item, never endless reckoning, never an exception."""
 
 from __future__ import annotations
 
