@@ -42,7 +42,7 @@ _READERS: Final = frozenset({Role.LEADER, Role.AUDITOR})
 _KEEPERS: Final = SORTERS | {Role.UNIT_HEAD}
 
 
-def may(person: Person, need: Need) -> bool:
+def may(person: Person, need: Need) -> bool:  # noqa: PLR0911 - an answer for each need
     """Whether the role is enough; which complaints it reaches, `scope` says."""
     match need:
         case Need.NOTHING | Need.READ:
