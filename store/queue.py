@@ -253,7 +253,7 @@ def asked(wanted: Wanted, scope: Scope, now: datetime) -> list[ColumnElement[boo
         if value is not None:
             conditions.append(column == value)
     if wanted.flag is not None:
-        conditions.append(_FLAGS[wanted.flag])
+        conditions.append(_FLAGS[wanted.flag].expression)
     if wanted.place is not None:
         conditions.append(Complaint.place.contains({"candidates": [wanted.place]}))
     if wanted.since is not None:
