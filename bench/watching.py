@@ -16,8 +16,10 @@ import itertools
 import multiprocessing
 import random
 import selectors
+import signal
 import socket
 import statistics
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -63,6 +65,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # else what runs would be left behind
     machine = facts()
     with servers() as (folder, database_url, redis_url), gateway(folder, database_url, redis_url) as (port, _):
         cookies = officers(database_url)
