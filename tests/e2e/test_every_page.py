@@ -93,7 +93,8 @@ def fill(site: Site) -> Known:
     ticket = site.complaint("Lampu mati", place={"label": "Moga", "lat": -7.1, "lon": 109.2}, likely_double=True)
     case = site.id_of(ticket)
     with site.engine.begin() as connection:
-        connection.execute(update(Officer).where(Officer.username == "dewi").values(role="administrator", sees_identity=True))
+        rights = {"role": "administrator", "sees_identity": True}
+        connection.execute(update(Officer).where(Officer.username == "dewi").values(rights))
         agus = factories.officer(connection, "agus", unit="dpu", email="agus@kab.example")
         for state in ("delivered", "failed", "unknown", "queued"):
             factories.outgoing(connection, case, state, f"Jawaban {state}", error="kotak penuh")
