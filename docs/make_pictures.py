@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 FOLDER: Final = Path(__file__).parent / "images"
 LOOKS: Final = {
@@ -46,7 +46,14 @@ def main(address: str, password: str, *names: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for look, (width, height, colours) in LOOKS.items():
-            page = officer(browser, address, password, width, height, colours)
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=colours,  # type: ignore[arg-type]
+                locale="id-ID",
+                reduced_motion="reduce",
+            )
+            page = context.new_page()
+            log_in(page, address, password)
             for name, where in PAGES.items():
                 if not names or name in names:
                     go(page, address, where)
@@ -54,21 +61,13 @@ def main(address: str, password: str, *names: str) -> None:
         browser.close()
 
 
-def officer(browser: Browser, address: str, password: str, width: int, height: int, colours: str) -> Page:
-    """A window in which the administrator has logged in."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme=colours,  # type: ignore[arg-type]
-        locale="id-ID",
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
+def log_in(page: Page, address: str, password: str) -> None:
+    """As the demo's administrator."""
     page.goto(f"{address}/inbox")
     page.get_by_label("Nama pengguna").fill("admin")
     page.get_by_label("Kata sandi").fill(password)
     page.keyboard.press("Enter")
     page.locator("[data-ticket]").first.wait_for()
-    return page
 
 
 def go(page: Page, address: str, where: str) -> None:
