@@ -53,9 +53,7 @@ class _Hunt:
 
     def rising(self, column: Any, after: After | None, limit: int) -> list[Row]:
         """What has something in the column, the earliest on top; only what is open has."""
-        risen: Any = select(column.label("at"), Complaint.id).where(
-            *self._asked, is_open(), column.is_not(None)
-        )
+        risen: Any = select(column.label("at"), Complaint.id).where(*self._asked, is_open(), column.is_not(None))
         if after is not None:
             risen = risen.where(tuple_(column, Complaint.id) > tuple_(literal(after.at), literal(after.id)))
         return self._first(risen.order_by(column, Complaint.id), lambda each: [each.at, each.id], limit)

@@ -45,7 +45,8 @@ class Shown(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        hidden = given.get("lang") == "id" or tag in {"style", "script", "code"} or (bool(self._open) and self._open[-1][1])
+        inside = bool(self._open) and self._open[-1][1]
+        hidden = inside or given.get("lang") == "id" or tag in {"style", "script", "code"}
         if not hidden:
             self.texts += [value for name, value in attrs if value and (name in READ or name.startswith("data-words"))]
         if tag not in {"meta", "link", "input", "br", "img", "hr", "path", "g", "area", "col"}:
