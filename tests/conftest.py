@@ -143,7 +143,10 @@ def new_database(postgres_url: str) -> Callable[..., contextlib.AbstractContextM
         name = f"test_{next(numbers)}"
         execute(
             postgres_url,
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)),
+            # Files copied as they are: a third of the time that writing them through the log takes.
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
+            ),
         )
         try:
             yield with_database(postgres_url, name)

@@ -78,6 +78,6 @@ def test_an_answer_that_comes_late_opens_the_complaint_again(
     assert again.warn_at == time.now + 48 * HOUR
     time.now += 48 * HOUR
     look(world)
-    assert len(rows(world, "SELECT * FROM notice")) == 1
+    assert rows(world, "SELECT kind FROM notice ORDER BY id") == [("again",), ("deadline",)]
     kinds = [kind for (kind,) in rows(world, "SELECT kind FROM event ORDER BY id")]
     assert kinds[-4:] == ["ditutup_otomatis", "menulis_lagi", "dibuka_kembali", "tenggat"]

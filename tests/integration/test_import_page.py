@@ -210,10 +210,7 @@ def test_a_file_waits_for_nobody_while_redis_is_away(
     site: Site, admin: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Away:
-        def pipeline(self) -> object:
-            raise imports.RedisError
-
-        def hgetall(self, _key: str) -> object:
+        def __getattr__(self, _command: str) -> object:
             raise imports.RedisError
 
     preview = upload(admin).text
