@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser
+
+# Milliseconds; the machine may be busy, and a test that passes does not wait.
+expect.set_options(timeout=30_000)
 
 # Without the last three it looks for hosts of its maker at every start.
 ARGUMENTS = [

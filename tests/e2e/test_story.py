@@ -50,8 +50,6 @@ PROGRAM = Program(
     units=(Unit(code="dpu", name="Dinas Pekerjaan Umum"),),
 )
 IDS: dict[str, Any] = {"phone_number_id": "109876543210987", "waba_id": "101234567890123"}
-#: Milliseconds; the machine may be busy, and a test that passes does not wait.
-PATIENCE = 30_000
 SECRETS: dict[str, Any] = {"token": "EAAB-" + "t" * 16, "app_secret": "a" * 32}
 
 
@@ -131,14 +129,6 @@ def desk(browser: Browser, town: Town, username: str) -> Page:
     return page
 
 
-@pytest.fixture
-def _patient() -> Iterator[None]:
-    expect.set_options(timeout=PATIENCE)
-    yield
-    expect.set_options(timeout=5_000)
-
-
-@pytest.mark.usefixtures("_patient")
 def test_a_complaint_is_taken_disposed_answered_and_comes_back(town: Town, browser: Browser) -> None:
     assert town.post(town.cloud.text(SITI, "masbupsiaga palsu"), secret="b" * 32) == 403
     admin, unit = desk(browser, town, "dewi"), desk(browser, town, "agus")
