@@ -94,11 +94,11 @@ def test_the_readme_leads_with_the_two_commands_and_a_picture() -> None:
     block = re.search(r"^## Two commands\n+```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     assert block is not None
     assert block[1].splitlines() == ["./muara demo", "./muara test"]
-    assert README.index("](docs/images/inbox.png)") < block.start()
+    assert README.index("](docs/images/queue-desktop-light.png)") < block.start()
     launcher = (ROOT / "muara").read_text("utf-8")
     assert re.search(r"^    test\)$", launcher, re.MULTILINE)
     assert 'exec "$venv/bin/python" -m cli "$@"' in launcher
-    assert (DOCS / "images" / "inbox.png").stat().st_size < 200_000
+    assert (DOCS / "images" / "queue-desktop-light.png").stat().st_size < 200_000
 
 
 def test_the_readme_names_the_ports_that_the_demo_takes() -> None:
