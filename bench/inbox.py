@@ -24,6 +24,7 @@ from bench.crowd import FREQUENT, PROGRAMS, RARE, UNITS, gather
 from bench.house import SECRET, SETTINGS
 from bench.servers import facts, servers
 from config.settings import load
+from gateway.server import settle
 from inbox.auth import SESSION
 from store import sessions
 from store.queue import Queue
@@ -86,6 +87,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         config = configuration(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muara-bench-"))))
         houses = [stack.enter_context(house(config, count)) for count in (options.few, options.many)]
+        settle()  # as the server does once it has loaded
         report(houses, measure(houses, options.turns), machine)
 
 

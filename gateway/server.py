@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import multiprocessing
 import os
@@ -27,6 +28,8 @@ CONNECTIONS = 2048
 HEAD_TIMEOUT = 15
 #: How long (seconds) requests under way may take to end when the server is told to stop.
 STOP_TIMEOUT = 10
+#: So many new objects (a page makes tens of thousands) before the collector looks at them.
+YOUNG = 10_000
 #: Granian's own lines go where ours go; it keeps no log of requests.
 _LOGGING = {"loggers": {"_granian": {"propagate": True}}, "handlers": {}, "formatters": {}}
 
@@ -75,11 +78,20 @@ def serve(load: Callable[[], Callable[..., Any]], *, host: str, port: int) -> No
 
     def load_in_worker() -> Callable[..., Any]:
         _die_with_parent(*lifeline)
-        return load()
+        app = load()
+        settle()
+        return app
 
     # It warns of so many threads at every start; here they wait for commits, not for the interpreter.
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     server.serve(target_loader=load_in_worker, wrap_loader=False)
+
+
+def settle() -> None:
+    """What is loaded by now stays as long as the process: the collector is not to look through it during requests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG)
 
 
 def _die_with_parent(reader: int, writer: int) -> None:

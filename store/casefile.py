@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from store.models import Attachment, Complaint, ContactAddress, Event, Message, Outbox, Rendition
@@ -74,20 +74,28 @@ def read(connection: Connection, complaint_id: UUID) -> File:
 
 def stamp(connection: Connection, complaint_id: UUID) -> str:
     """Changes whenever the file shows something new: state, thread, delivery, or a fetched photo."""
-    lines = select(func.count(Message.id), func.max(Message.revised_at), func.max(Message.withdrawn_at))
-    sends = select(func.string_agg(Outbox.state, aggregate_order_by(literal(","), Outbox.seq))).where(
-        Outbox.complaint_id == complaint_id
+    lines = (
+        select(func.count(Message.id), func.max(Message.revised_at), func.max(Message.withdrawn_at))
+        .where(Message.complaint_id == complaint_id)
+        .subquery("lines")
+    )
+    sends = (
+        select(func.string_agg(Outbox.state, aggregate_order_by(literal(","), Outbox.seq)))
+        .where(Outbox.complaint_id == complaint_id)
+        .scalar_subquery()
     )
     files = (
         select(func.string_agg(Attachment.state, aggregate_order_by(literal(","), Attachment.id)))
         .join(Message, Message.id == Attachment.message_id)
         .where(Message.complaint_id == complaint_id)
+        .scalar_subquery()
     )
-    row = connection.execute(
-        select(Complaint.version, Complaint.state, Complaint.last_activity_at).where(Complaint.id == complaint_id)
-    ).one()
-    counted = connection.execute(lines.where(Message.complaint_id == complaint_id)).one()
-    return repr((*row, *counted, connection.scalar(sends), connection.scalar(files)))
+    query = (
+        select(Complaint.version, Complaint.state, Complaint.last_activity_at, *lines.c, sends, files)
+        .join(lines, true())
+        .where(Complaint.id == complaint_id)
+    )
+    return repr(tuple(connection.execute(query).one()))
 
 
 def letter(connection: Connection, scope: Scope, message_id: UUID) -> Any:
