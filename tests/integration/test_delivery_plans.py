@@ -11,6 +11,7 @@ from sqlalchemy import event
 from normalizer.telling import SETTLE, Way, Wishes
 from store import delivery, housekeeping
 from tests.noticekit import House
+from tests.plankit import scanned
 from tests.smtpd import Post, post_office
 from tests.toy import ToyChannel
 
@@ -41,13 +42,6 @@ def post() -> Iterator[Post]:
 @pytest.fixture
 def house(engine: Engine, redis_client: Redis, tmp_path: Path, post: Post) -> House:
     return House(engine, redis_client, tmp_path, post, ToyChannel("bot"))
-
-
-def scanned(node: dict[str, Any]) -> Iterator[str]:
-    if node["Node Type"] == "Seq Scan":
-        yield node["Relation Name"]
-    for child in node.get("Plans", ()):
-        yield from scanned(child)
 
 
 def test_no_delivery_is_looked_for_row_by_row(house: House, post: Post) -> None:

@@ -14,12 +14,13 @@ from bench.crowd import FREQUENT, RARE, gather
 from store.queue import Flag, Queue, Sort
 from tests.conftest import TEMPLATE
 from tests.factories import NOW
+from tests.plankit import walked
 
 if TYPE_CHECKING:
     import contextlib
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from bench.inbox import House
 
@@ -70,26 +71,6 @@ def asked(house: House, who: str, url: str) -> list[Asked]:
     return seen
 
 
-def walked(connection: Connection, queries: list[Asked]) -> set[tuple[str, str]]:
-    """The large tables that are gone through row by row, each with its query's beginning."""
-    found = set()
-    cursor = connection.connection.cursor()
-    for sql, parameters in queries:
-        if not sql.lstrip().upper().startswith(("SELECT", "WITH")) or "SKIP LOCKED" in sql:
-            continue
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
-        [(plan,)] = cursor.fetchall()
-        found |= {(table, sql[:300]) for table in LARGE & set(scanned(plan[0]["Plan"]))}
-    return found
-
-
-def scanned(node: dict[str, Any]) -> Iterator[str]:
-    if node["Node Type"] == "Seq Scan":
-        yield node["Relation Name"]
-    for child in node.get("Plans", ()):
-        yield from scanned(child)
-
-
 def urls(house: House, who: str) -> Iterator[str]:
     """Every page of the inbox that grows with the complaints."""
     for queue, sort in itertools.product(Queue, Sort):
@@ -113,7 +94,7 @@ def test_no_large_table_is_gone_through_row_by_row(house: House, who: str) -> No
     queries = {sql: (sql, parameters) for url in urls(house, who) for sql, parameters in asked(house, who, url)}
     assert len(queries) > 50
     with house.runtime.engine.connect() as connection:
-        assert walked(connection, list(queries.values())) == set()
+        assert walked(connection, queries.values(), LARGE) == set()
 
 
 @pytest.mark.parametrize(
@@ -129,6 +110,6 @@ def test_a_missing_index_would_be_found(house: House, index: str, url: str, tabl
     engine: Engine = house.runtime.engine
     with engine.connect() as connection:
         connection.exec_driver_sql(f"DROP INDEX {index}")
-        assert table in {each for each, _ in walked(connection, queries)}
+        assert table in {each for each, _ in walked(connection, queries, LARGE)}
         connection.rollback()
-        assert walked(connection, queries) == set()
+        assert walked(connection, queries, LARGE) == set()

@@ -10,13 +10,13 @@ from sqlalchemy import event
 from inbox.state import KEY
 from store import journal, watch
 from tests.inboxkit import Browser, Site
+from tests.plankit import walked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from redis import Redis
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
 LARGE = {"journal", "item", "complaint", "outbox"}
 _FILL = (
@@ -50,25 +50,6 @@ def site(engine: Engine, redis_client: Redis, tmp_path: Path) -> Site:
     return made
 
 
-def walked(connection: Connection, asked: list[tuple[str, Any]]) -> set[tuple[str, str]]:
-    """The large tables that are gone through row by row, each with its query's beginning."""
-    found = set()
-    cursor = connection.connection.cursor()
-    for sql, parameters in asked:
-        if sql.lstrip().upper().startswith(("SELECT", "WITH")):
-            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
-            [(plan,)] = cursor.fetchall()
-            found |= {(table, sql[:200]) for table in LARGE & set(scanned(plan[0]["Plan"]))}
-    return found
-
-
-def scanned(node: dict[str, Any]) -> Iterator[str]:
-    if node["Node Type"] == "Seq Scan":
-        yield node["Relation Name"]
-    for child in node.get("Plans", ()):
-        yield from scanned(child)
-
-
 class Asked(list[tuple[str, Any]]):
     """What is sent to the database."""
 
@@ -100,4 +81,4 @@ def test_nothing_is_gone_through_row_by_row(site: Site) -> None:
     event.remove(site.engine, "before_cursor_execute", asked)
     assert len(asked) > 40
     with site.engine.connect() as connection:
-        assert walked(connection, asked) == set()
+        assert walked(connection, asked, LARGE) == set()
