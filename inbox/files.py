@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from flask import Response, abort, request
+from flask import abort
 
+from dispatcher import serving
 from inbox import papers, rights
 from inbox.state import person, runtime, scope
 from store import casefile
-from store.blobs import BlobError, BlobMissingError
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-#: What renditions are saved as.
-_MADE: Final = {"image/jpeg": ".jpg", "audio/mpeg": ".mp3", "audio/mp4": ".m4a", "video/mp4": ".mp4"}
+    from flask import Response
 
 
 def show(attachment_id: UUID) -> Response:
     """What is shown of a stored file of a complaint that the officer sees; 404 for any other."""
     row = _row(attachment_id)
     if row.shown is not None:
-        return _answer(row, row.shown, row.shown_type, _MADE[row.shown_type])
+        return _answer(row, row.shown, row.shown_type, serving.ENDINGS[row.shown_type])
     if papers.kind(row) == "file":
         return original(attachment_id)
     return _answer(row, row.sha256, row.content_type)
@@ -31,7 +30,7 @@ def show(attachment_id: UUID) -> Response:
 def thumb(attachment_id: UUID) -> Response:
     """The small picture that stands in the thread."""
     row = _row(attachment_id)
-    return _answer(row, row.thumb or abort(404), row.shown_type, _MADE[row.shown_type])
+    return _answer(row, row.thumb or abort(404), row.shown_type, serving.ENDINGS[row.shown_type])
 
 
 def original(attachment_id: UUID) -> Response:
@@ -55,26 +54,8 @@ def _hidden(row: Any) -> bool:
 
 
 def _answer(row: Any, sha256: str, content_type: str | None, suffix: str = "") -> Response:
-    """The blob, whole or the range asked for: inline as `content_type`, which is our own finding, or as a download."""
-    try:
-        content = runtime().blobs.get(sha256)
-    except BlobMissingError:
-        abort(404)
-    except BlobError:
-        abort(503)
-    response = Response(content, content_type=content_type or "application/octet-stream")
+    """The blob under the name that the officer may know: inline as `content_type`, or as a download."""
     name = ("berkas" if _hidden(row) or not row.name else row.name) + suffix
-    response.headers.set("Content-Disposition", "inline" if content_type else "attachment", filename=_safe(name))
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     # What was shown for a while must not be found in the browser afterwards.
-    response.headers["Cache-Control"] = "private, no-store" if row.anonim or row.rahasia else "private, max-age=3600"
-    response.set_etag(sha256)
-    # Players seek, and some play nothing from a server that knows no ranges.
-    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
-    return response
-
-
-def _safe(name: str) -> str:
-    """A name without paths and controls."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(char for char in last if char.isprintable())[-120:] or "berkas"
+    cache = "private, no-store" if row.anonim or row.rahasia else "private, max-age=3600"
+    return serving.answer(runtime().blobs, sha256, name, content_type, cache=cache)

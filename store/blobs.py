@@ -72,6 +72,15 @@ class Blobs:
         except (OSError, BaseError) as error:
             raise BlobError(f"the blob store did not answer: {type(error).__name__}") from error
 
+    def size(self, sha256: str) -> int:
+        """How many bytes are stored under that hash, without reading them. BlobMissingError, BlobError."""
+        try:
+            return obstore.head(self._store, _path(sha256))["size"]
+        except (FileNotFoundError, NotFoundError) as error:
+            raise BlobMissingError(sha256) from error
+        except (OSError, BaseError) as error:
+            raise BlobError(f"the blob store did not answer: {type(error).__name__}") from error
+
     def _sync(self, path: Path) -> None:
         """Obstore leaves a local file in the page cache: a 2xx promises more, so file and folders are fsynced."""
         root = self._folder or path.parent
