@@ -91,8 +91,7 @@ def _table(reach: Reach, wanted: Wanted) -> Iterator[list[object]]:
         for line in acts.every(connection, reach, wanted):
             at = f"{line.at.astimezone(runtime().zone):%Y-%m-%d %H:%M:%S}"
             seen = _shown(line)
-            digest = line.hash.hex() if line.hash else ""
-            yield [at, seen["who"], seen["what"], line.about, seen["origin"], line.seq or "", digest]
+            yield [at, seen["who"], seen["what"], line.about, seen["origin"], line.seq, line.hash.hex()]
 
 
 def _reach() -> Reach:

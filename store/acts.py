@@ -97,8 +97,8 @@ class Line:
     origin: str
     about: str
     program: str | None
-    seq: int | None
-    hash: bytes | None
+    seq: int
+    hash: bytes
 
     @property
     def key(self) -> After:
@@ -202,8 +202,8 @@ def _accounts(reach: Reach, wanted: Wanted, after: After | None) -> Select[Any] 
         select(
             AccountEvent.at, literal(Book.ACCOUNTS.value).label("book"), AccountEvent.id,
             func.coalesce(Officer.username, "").label("actor"), AccountEvent.kind, AccountEvent.data,
-            literal("").label("origin"), AccountEvent.account.label("about"), literal(None).label("program"),
-            literal(None).label("seq"), literal(None).label("hash"),
+            AccountEvent.origin, AccountEvent.account.label("about"), literal(None).label("program"),
+            AccountEvent.seq, AccountEvent.hash,
         )
         .outerjoin(Officer, Officer.id == AccountEvent.actor_id)
         .where(_narrowed(AccountEvent, Book.ACCOUNTS, wanted, after))

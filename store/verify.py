@@ -31,9 +31,10 @@ NAMED: Final = 50
 _AT_ONCE: Final = 2000
 #: How far the clocks of two machines, and an act's beginning and its commit, may be apart.
 _SLACK: Final = timedelta(minutes=15)
-#: The chains of officers are numbers; those of complaints come far behind them.
-_COMPLAINTS: Final = UUID(int=1 << 64)
+#: The chains of officers are numbers; those of accounts begin with 00000001; those of complaints come far behind them.
 _FIRST: Final = UUID(int=0)
+_ACCOUNTS: Final = UUID(int=1 << 96)
+_COMPLAINTS: Final = UUID(int=2 << 96)
 _LAST: Final = UUID(int=(1 << 128) - 1)
 _SAID: Final = (
     "jsonb_build_array(e.{chain}, e.id, (extract(epoch FROM e.at) * 1000000)::bigint, e.{actor}, e.kind, e.data, "
@@ -48,6 +49,18 @@ SELECT lpad(to_hex(e.officer_id), 32, '0')::uuid AS chain, e.seq, e.at, e.hash,
        {_SAID.format(chain="officer_id", actor="actor_id")} AS said
 FROM person_event e ORDER BY 1, 2
 """  # noqa: S608 - words of ours
+_OF_ACCOUNT: Final = "('00000001' || left(encode(sha256(convert_to(e.account, 'UTF8')), 'hex'), 24))::uuid"
+_CHANNELS: Final = f"""
+SELECT {_OF_ACCOUNT} AS chain, e.seq, e.at, e.hash, {_SAID.format(chain="account", actor="actor_id")} AS said
+FROM account_event e ORDER BY 1, 2
+"""  # noqa: S608 - words of ours
+_ACCOUNT: Final = f"""
+SELECT e.account FROM (SELECT account FROM account_event UNION SELECT account FROM account_state) e
+WHERE {_OF_ACCOUNT} = :chain
+"""  # noqa: S608 - words of ours
+_BOOKS: Final = ((_PEOPLE, _FIRST, _ACCOUNTS), (_CHANNELS, _ACCOUNTS, _COMPLAINTS), (_EVENTS, _COMPLAINTS, _LAST))
+#: The first seal that holds any account's chain.
+_BEGUN: Final = "SELECT min(seal_id) FROM seal_line WHERE chain >= :low AND chain < :high"
 _HEADS: Final = "SELECT chain, seq, hash, seal_id FROM history_head WHERE chain >= :low AND chain < :high ORDER BY 1"
 _LINES: Final = (
     "SELECT chain, seq, hash, seal_id FROM seal_line WHERE chain >= :low AND chain < :high ORDER BY chain, seal_id"
@@ -91,10 +104,14 @@ class Found:
 
 @dataclasses.dataclass(slots=True)
 class _Look:
-    """The state of a look: seals by number with the time since which their rows must be, and what was found."""
+    """The state of a look: seals by number with the time since which their rows must be, and what was found.
+
+    `begun` is the seal that took up chains which were there before it, whatever their rows' times.
+    """
 
     floors: dict[int, datetime | None]
     floor: datetime | None = None
+    begun: int | None = None
     rows: int = 0
     count: int = 0
     faults: list[tuple[Wrong, UUID | None, int]] = dataclasses.field(default_factory=list)
@@ -113,8 +130,10 @@ def verify(connection: Connection, against: str = "") -> Found:
     """
     look = _Look(floors={})
     seals, last = _seals(connection, look, against)
-    for query, low, high in ((_PEOPLE, _FIRST, _COMPLAINTS), (_EVENTS, _COMPLAINTS, _LAST)):
+    for query, low, high in _BOOKS:
         bounds = {"low": low, "high": high}
+        # Accounts were chained when there were seals already, and their first seal holds what had come until then.
+        look.begun = connection.execute(text(_BEGUN), bounds).scalar_one() if query is _CHANNELS else None
         with contextlib.ExitStack() as open_:
             sources = [open_.enter_context(_stream(connection, each, bounds)) for each in (query, _HEADS, _LINES)]
             _chains(look, *sources)
@@ -180,7 +199,7 @@ def _chain(look: _Look, chain: UUID, rows: Iterable[Any], head: Any, lines: list
         made = hashlib.sha256(link + f"{row.seq}{row.said}".encode()).digest()
         while line is not None and line.seq < row.seq:
             line = next(ahead, None)
-        floor = look.floor if line is None else look.floors.get(line.seal_id)
+        floor = _floor(look, line)
         if row.seq != seq + 1:
             wrong = Wrong.MISSING, seq + 1
         elif made != row.hash:
@@ -193,6 +212,13 @@ def _chain(look: _Look, chain: UUID, rows: Iterable[Any], head: Any, lines: list
     wrong = wrong or _end(look, seq, link, head, lines)
     if wrong is not None:
         look.fault(wrong[0], chain, wrong[1])
+
+
+def _floor(look: _Look, line: Any) -> datetime | None:
+    """Since when a row must be that this line of a seal was the first to hold, or none yet."""
+    if line is None:
+        return look.floor
+    return None if line.seal_id == look.begun else look.floors.get(line.seal_id)
 
 
 def _end(look: _Look, seq: int, link: bytes, head: Any, lines: list[Any]) -> tuple[Wrong, int] | None:
@@ -212,11 +238,13 @@ def _end(look: _Look, seq: int, link: bytes, head: Any, lines: list[Any]) -> tup
 
 
 def _name(connection: Connection, chain: UUID | None) -> str:
-    """The ticket, also of a complaint that is gone; the officer's username."""
+    """The ticket, also of a complaint that is gone; the officer's username; the account's name."""
     if chain is None:
         return "seal"
-    if chain < _COMPLAINTS:
+    if chain < _ACCOUNTS:
         found = connection.execute(select(Officer.username).where(Officer.id == chain.int)).scalar_one_or_none()
+    elif chain < _COMPLAINTS:
+        found = connection.execute(text(_ACCOUNT), {"chain": chain}).scalar_one_or_none()
     else:
         found = connection.execute(select(Complaint.ticket).where(Complaint.id == chain)).scalar_one_or_none()
         left = select(Ticket.code).where(Ticket.complaint_id == chain).order_by(Ticket.code).limit(1)

@@ -60,7 +60,10 @@ def empty(world: Runtime) -> None:
     with world.engine.begin() as connection:
         unguarded(connection)
         connection.execute(
-            text("TRUNCATE journal, item, revision, message, complaint, outbox, ticket, event, history_head CASCADE")
+            text(
+                "TRUNCATE journal, item, revision, message, complaint, outbox, ticket, event, account_event, "
+                "history_head CASCADE"
+            )
         )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index
+from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
+from store import origin
 from store.models.base import Base
 
 
@@ -51,13 +52,17 @@ class AccountState(Base):
 
 
 class AccountEvent(Base):
-    """Who did what to an account or to what came in on it; a trigger refuses to change or remove a row.
+    """Who did what to an account or to what came in on it, append-only; chained as `Event` is, for each account.
 
     `actor_id` is null where the program itself noticed something.
     """
 
     __tablename__ = "account_event"
-    __table_args__ = (Index("ix_account_event_account", "account", sql("id DESC")),)
+    __table_args__ = (
+        Index("ix_account_event_account", "account", sql("id DESC")),
+        UniqueConstraint("account", "seq"),
+        Index("ix_account_event_at", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     at: Mapped[dt.datetime]
@@ -65,6 +70,9 @@ class AccountEvent(Base):
     account: Mapped[str]
     kind: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    origin: Mapped[str] = mapped_column(default=origin.current, server_default="system")
+    seq: Mapped[int]
+    hash: Mapped[bytes]
 
 
 class Beat(Base):

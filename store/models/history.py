@@ -13,9 +13,10 @@ from store.models.base import Base
 
 
 class HistoryHead(Base):
-    """The end of a chain, kept by the triggers of `event` and `person_event`: its last row's number and hash.
+    """The end of a chain, kept by the triggers of the three books: its last row's number and hash.
 
-    `chain` is a complaint's id, or an officer's number as a UUID. `seal_id` is the seal that holds this very end; null
+    `chain` is a complaint's id, an officer's number as a UUID, or 00000001 and the beginning of the SHA-256 of an
+    account's name. `seal_id` is the seal that holds this very end; null
     while rows have come since the last one.
     """
 

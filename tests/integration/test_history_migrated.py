@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from store.engine import connect
 from store.migrate import downgrade, upgrade
+from store.seals import seal
 from store.verify import verify
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 CASES = """
 INSERT INTO complaint (id, ticket, account, channel, conversation, state, type, subject, body, words,
@@ -28,6 +30,11 @@ FROM generate_series(1, 5) n, complaint c
 OFFICERS = """
 INSERT INTO officer (username, name, password_hash, role, created_at)
 VALUES ('dewi', 'Dewi', '', 'officer', now()), ('sari', 'Sari', '', 'officer', now())
+"""
+ACTS = """
+INSERT INTO account_event (at, actor_id, account, kind, data)
+SELECT now() - interval '9 days', o.id, a.name, 'paused', jsonb_build_object('nomor', n, 'kata', E'kutip " dan é')
+FROM generate_series(1, 3) n, officer o, (VALUES ('sms-a'), ('surel')) a (name)
 """
 TRACES = "INSERT INTO person_event (at, officer_id, kind) SELECT now(), id, 'link' FROM officer, generate_series(1, 2)"
 
@@ -47,11 +54,80 @@ def test_rows_from_before_are_chained(empty_database_url: str) -> None:
         with engine.begin() as connection:
             for statement in (CASES, EVENTS, OFFICERS, TRACES):
                 connection.execute(text(statement))
-        upgrade(empty_database_url, "0009")
+        upgrade(empty_database_url)
         before = chains(engine)
         downgrade(empty_database_url, "0008")
         upgrade(empty_database_url)
         assert chains(engine) == before
         assert [seq for *_, seq, _ in before] == [seq for seq in range(1, 6) for _ in range(3)]
+    finally:
+        engine.dispose()
+
+
+def act(connection: Connection, kind: str) -> None:
+    sql = text("INSERT INTO account_event (at, account, kind) VALUES (now(), 'sms-a', :kind)")
+    connection.execute(sql, {"kind": kind})
+
+
+def sealed(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert seal(connection, datetime.now(UTC)) is not None
+
+
+def holds(engine: Engine, rows: int, seals: int) -> None:
+    with engine.connect() as connection:
+        found = verify(connection)
+    assert (found.faults, found.rows, found.seals) == ([], rows, seals)
+
+
+def test_acts_on_accounts_from_before_are_chained_and_sealed_although_older_seals_do_not_hold_them(
+    empty_database_url: str,
+) -> None:
+    upgrade(empty_database_url, "0012")
+    engine = connect(empty_database_url)
+    try:
+        with engine.begin() as connection:
+            for statement in (CASES, EVENTS, OFFICERS, TRACES):
+                connection.execute(text(statement))
+        sealed(engine)
+        with engine.begin() as connection:
+            connection.execute(text(ACTS))
+            connection.execute(
+                text("INSERT INTO person_event (at, officer_id, kind) SELECT now(), id, 'x' FROM officer")
+            )
+        upgrade(empty_database_url)
+        # Those with news: two officers, two accounts.
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT chains FROM seal ORDER BY id")).scalars().all() == [5, 4]
+        holds(engine, rows=33, seals=2)
+        with engine.begin() as connection:
+            act(connection, "resumed")
+        sealed(engine)
+        holds(engine, rows=34, seals=3)
+        downgrade(empty_database_url, "0012")
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT id FROM seal")).scalars().all() == [1]
+            assert connection.execute(text("SELECT count(*) FROM history_head")).scalar_one() == 5
+        upgrade(empty_database_url)
+        holds(engine, rows=34, seals=2)
+        with engine.begin() as connection:
+            act(connection, "paused")
+        sealed(engine)
+        holds(engine, rows=35, seals=3)
+    finally:
+        engine.dispose()
+
+
+def test_an_installation_without_acts_or_seals_gets_no_seal(empty_database_url: str) -> None:
+    upgrade(empty_database_url, "0012")
+    engine = connect(empty_database_url)
+    try:
+        with engine.begin() as connection:
+            for statement in (OFFICERS, ACTS):
+                connection.execute(text(statement))
+        upgrade(empty_database_url)
+        holds(engine, rows=12, seals=0)
+        sealed(engine)
+        holds(engine, rows=12, seals=1)
     finally:
         engine.dispose()

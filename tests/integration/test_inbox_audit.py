@@ -179,6 +179,18 @@ def test_the_file_holds_every_line_and_no_formula(site: Site, acted: dict[str, s
     assert ("bos", "mengunduh jejak audit: ?petugas=sari") in read(boss, petugas="bos")
 
 
+def test_what_was_done_to_a_channel_stands_in_the_file_with_its_device_and_its_link_of_the_chain(site: Site) -> None:
+    boss = site.officer("bos", "administrator", programs=[])
+    with site.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE session SET device = 'Firefox/Android'")
+    boss.post("/inbox/channels/kertas/expect", hours="4")
+    answer = boss.get("/inbox/audit/file?jenis=kanal")
+    [row] = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"), newline=""), delimiter=";"))[1:]
+    assert (row[1], row[3], row[4], row[5]) == ("bos", "kertas", "lewat Firefox di Android", "1")
+    [(digest,)] = site.rows("SELECT encode(hash, 'hex') FROM account_event")
+    assert row[6] == digest
+
+
 def test_another_programs_complaint_by_its_address_is_not_there_and_leaves_a_trace(site: Site) -> None:
     ticket = site.complaint(program="matur")
     sari, boss = site.officer("sari"), site.officer("bos", "administrator", programs=[])
