@@ -18,6 +18,7 @@ from dispatcher import sweeper
 from dispatcher.mailing import MailError
 from dispatcher.single import SignInError
 from gateway.spool import Spool
+from inbox.i18n import in_english
 from store import accounts, housekeeping
 from store.accounts import State
 from store.blobs import BlobError
@@ -64,7 +65,7 @@ def examine(settings: Settings, *, fix: bool) -> Iterator[Finding]:
         if fix:
             yield from _register(account)
         health = account.channel.health()
-        yield Finding(part=f"channel {account.name}", ok=health.ok, sentence=health.sentence)
+        yield Finding(part=f"channel {account.name}", ok=health.ok, sentence=in_english(health.sentence))
         yield from _watched(account, known.get(account.name, State()))
         if not account.programs:
             yield Finding(
@@ -79,7 +80,8 @@ def _register(account: Account) -> Iterator[Finding]:
     try:
         account.channel.register()
     except ChannelError as error:
-        yield Finding(part=f"channel {account.name}", ok=False, sentence=f"was not registered: {error}")
+        sentence = f"was not registered: {in_english(str(error))}"
+        yield Finding(part=f"channel {account.name}", ok=False, sentence=sentence)
 
 
 def report(settings: Settings, *, fix: bool, as_json: bool) -> bool:

@@ -12,6 +12,7 @@ from channels.forwarding import Complaint, forwarder
 from commands.context import running
 from commands.saying import fail, who
 from dispatcher import pulse
+from inbox.i18n import in_english
 from inbox.thread import veil_of
 from normalizer import ticket
 from normalizer.text import mask_ids
@@ -64,7 +65,7 @@ def _check_service(way: Forwarder, service: str) -> None:
     try:
         known = dict(way.services())
     except ChannelError as error:
-        fail(f"not handed on: {error}")
+        fail(f"not handed on: {in_english(str(error))}")
     if service not in known:
         offered = ", ".join(f"{code} ({name})" for code, name in known.items())
         fail(f"there is no service {service!r}; there are: {offered}")
@@ -105,11 +106,11 @@ def _post(runtime: Runtime, way: Forwarder, complaint_id: uuid.UUID, complaint: 
     try:
         given = way.forward(complaint, begun.service)
     except OutcomeUnknown as error:
-        fail(f"nobody knows whether it arrived: {error}; look there before you say --again")
+        fail(f"nobody knows whether it arrived: {in_english(str(error))}; look there before you say --again")
     except ChannelError as error:
         _note(runtime, complaint_id, dataclasses.replace(begun, step=FAILED))
         said = getattr(error, "description", "")
-        fail(f"not handed on: {error}" + (f" ({said})" if said else ""))
+        fail(f"not handed on: {in_english(str(error))}" + (f" ({said})" if said else ""))
     step = dataclasses.replace(begun, step=TAKEN, id=given.external_id, token=given.token)
     _note(runtime, complaint_id, step)
     _say(complaint.ticket, step)
@@ -121,7 +122,7 @@ def _redeem(runtime: Runtime, way: Forwarder, complaint_id: uuid.UUID, before: S
     try:
         found = way.redeem(str(before.token))
     except ChannelError as error:
-        fail(f"the token was not redeemed: {error}")
+        fail(f"the token was not redeemed: {in_english(str(error))}")
     if found is None:
         click.echo(f"token {before.token} stands for no request yet; try again later")
         return

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from commands.context import running
 from commands.saying import fail, show
 from gateway.spool import Spool, TornError
+from inbox.i18n import in_english
 from inbox.masking import veil
 from normalizer import ticket
 from store import ledger, search_index
@@ -81,6 +82,8 @@ def case(settings: Settings, code: str, *, as_json: bool) -> None:
         cover = _veils(connection, [row])[row["id"]]
         ident = row.pop("id")
         row["thread"] = _rows(connection, _THREAD, id=ident)
+        for line in row["thread"]:
+            line["error"] = in_english(line["error"]) if line["error"] else None
         row["history"] = _rows(connection, _HISTORY, id=ident)
         if cover.hidden:
             _cover(row, cover)

@@ -16,6 +16,7 @@ from channels.contract import Channel
 from channels.errors import PollFailed
 from dispatcher import bells
 from dispatcher.bells import Bell, listen_channel
+from normalizer.saying import Sentence, say
 from store import accounts, cursors, health, journal
 from store.engine import is_away
 
@@ -138,7 +139,8 @@ class _Account:
                 if is_away(error):
                     raise
                 log.error("%s: %s while polling", self.account.name, type(error).__name__)  # noqa: TRY400 - a traceback could carry a citizen's words
-                self._failed(connection, type(error).__name__, None)
+                said = say("Penjemputan gagal (%(error)s); lihat log proses listener.", error=type(error).__name__)
+                self._failed(connection, said, None)
 
     def _turn(self, connection: Connection, cursor: Cursor | None) -> PollBatch:
         batch = self._channel.poll(cursor)
@@ -184,10 +186,10 @@ class _Account:
                 health.note_received(connection, self.account.name, self._runtime.clock())
             self._noted = now
 
-    def _failed(self, connection: Connection, error: object, retry_after: float | None) -> None:
+    def _failed(self, connection: Connection, error: PollFailed | Sentence, retry_after: float | None) -> None:
         self._failures += 1
         self._noted = None
-        words = _ADDRESS.sub("…", str(error))[:_LONGEST_ERROR]
+        words = _shown(str(error))
         log.warning("%s: poll failed: %s", self.account.name, words)
         with connection.begin():
             health.note_failure(connection, self.account.name, words, self._runtime.clock())
@@ -205,6 +207,12 @@ class _Account:
         if seconds > 0 and not self._stop.is_set():
             self.wake.wait(seconds)
         self.wake.clear()
+
+
+def _shown(error: str) -> str:
+    """Without the address of what was called, in which a token may stand, and no longer than a page likes."""
+    clean = _ADDRESS.sub("…", error)[:_LONGEST_ERROR]
+    return error if clean == error else clean
 
 
 def pause(failures: int, retry_after: float | None = None) -> float:

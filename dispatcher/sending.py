@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from channels.contract import Conversation, OutboundFile, OutboundReply
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed, Throttled
 from dispatcher import pulse
+from normalizer.saying import bug, say
 from store import health, outbox
 from store.blobs import BlobError, BlobMissingError
 
@@ -183,7 +184,7 @@ def send(runtime: Runtime, account: Account, letter: Letter) -> bool:
         return True
     except Exception as error:  # noqa: BLE001 - a bug in an adapter: the request may have left
         log.error("adapter %s failed while sending %s: %s", account.channel.key, letter.id, type(error).__name__)  # noqa: TRY400 - no words of citizens in logs
-        return _unknown(runtime, account, letter, OutcomeUnknown(f"{type(error).__name__} in the adapter"))
+        return _unknown(runtime, account, letter, OutcomeUnknown(bug(error)))
     _record(runtime, letter, receipt)
     log.debug("%s sent after %s", letter.id, runtime.clock() - now)
     return True
@@ -203,7 +204,7 @@ def _deliver(channel: Channel[object], letter: Letter, runtime: Runtime) -> Deli
     )
     options = channel.reply_options(conversation, runtime.clock())
     if not options.allowed:
-        raise _Shut(options.reason or "the channel does not allow an answer now")
+        raise _Shut(options.reason or say("Kanal ini tidak dapat menerima jawaban sekarang."))
     files = _files(channel, options, letter, runtime)
     return channel.send(
         OutboundReply(
@@ -226,7 +227,9 @@ def _files(channel: Channel[object], options: ReplyOptions, letter: Letter, runt
     """The files that go along. Refused where the channel takes them no more, or one is gone; Throttled alone else."""
     wanted = letter.files or []
     if len(wanted) > (options.files or channel.capabilities.files).most:
-        raise Refused("Kanal ini sekarang tidak menerima lampiran sebanyak itu; kirim jawaban baru tanpa lampiran.")
+        raise Refused(
+            say("Kanal ini sekarang tidak menerima lampiran sebanyak itu; kirim jawaban baru tanpa lampiran.")
+        )
     try:
         return [
             OutboundFile(
@@ -235,9 +238,11 @@ def _files(channel: Channel[object], options: ReplyOptions, letter: Letter, runt
             for each in wanted
         ]
     except BlobMissingError:
-        raise Refused("Lampirannya tidak ada lagi di penyimpanan; kirim jawaban baru.") from None
-    except BlobError as error:
-        raise Throttled(str(error), retry_after=_STORE_PAUSE, alone=True) from None
+        raise Refused(say("Lampirannya tidak ada lagi di penyimpanan; kirim jawaban baru.")) from None
+    except BlobError:
+        raise Throttled(
+            say("Penyimpanan berkas tidak menjawab; dicoba lagi sebentar lagi."), retry_after=_STORE_PAUSE, alone=True
+        ) from None
 
 
 def _values(runtime: Runtime, letter: Letter) -> dict[str, str]:
@@ -274,7 +279,8 @@ def _rest(runtime: Runtime, letter: Letter, error: SendFailed, seconds: float | 
         # What an officer's pause held up has not been tried meanwhile.
         since = max(letter.created_at, health.resumed_at(connection, letter.account) or letter.created_at)
         if now - since > PATIENCE:
-            outbox.give_up(connection, letter, "failed", f"tried for a day: {error}", now)
+            said = say("Dicoba sehari penuh tanpa hasil. %(error)s", error=str(error))
+            outbox.give_up(connection, letter, "failed", said, now)
             return True
         pause = seconds
         if pause is None:

@@ -13,15 +13,17 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from normalizer.saying import say
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 UNKNOWN: Final = "application/octet-stream"
 #: Width times height. A picture of a few kilobytes may unfold to gigabytes in whatever shows it.
 MAX_PIXELS: Final = 60_000_000
-TOO_MANY_PIXELS: Final = "gambar terlalu besar untuk ditampilkan"
-NO_PICTURE: Final = "bukan gambar yang sah"
-EMPTY: Final = "berkas kosong"
+TOO_MANY_PIXELS: Final = say("gambar terlalu besar untuk ditampilkan")
+NO_PICTURE: Final = say("bukan gambar yang sah")
+EMPTY: Final = say("berkas kosong")
 
 _BEGINNINGS: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from normalizer.clock import USUAL, ZONE
 from normalizer.clock_time import due
 from normalizer.program import Calendar
+from normalizer.saying import bug
 from store import accounts, clocks, ledger, notices, watch
 from store.notices import NewNotice
 from store.people import Role
@@ -71,7 +72,7 @@ def check(runtime: Runtime, account: Account) -> None:
         found = (health.ok, health.sentence)
     except Exception as error:  # noqa: BLE001 - an adapter that breaks its promise must not end the watch
         log.error("health of %s failed: %s", account.name, type(error).__name__)  # noqa: TRY400 - it could carry a secret
-        found = (False, f"{type(error).__name__} in the adapter's health()")
+        found = (False, bug(error))
     try:
         with runtime.engine.begin() as connection:
             since = runtime.day(begun - timedelta(days=DAYS - 1))

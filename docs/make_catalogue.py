@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-ROOM: Final = ROOT / "inbox"
-CATALOGUE: Final = ROOM / "translations" / "en" / "LC_MESSAGES" / "messages.po"
+#: Where officers' words are: the pages, and what adapters, senders and the store say to whoever reads them there.
+ROOMS: Final = ("channels", "dispatcher", "inbox", "normalizer", "store")
+CATALOGUE: Final = ROOT / "inbox" / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 #: Without dates and line numbers, so that it changes only where words change.
 HEAD: Final = """# English words of Muara's inbox. docs/make_catalogue.py keeps the entries in step with the sources;
 # the translations are written here by hand.
@@ -31,11 +33,13 @@ msgstr ""
 "Content-Transfer-Encoding: 8bit\\n"
 
 """
-#: As inbox/i18n.py names them, and what Jinja's `trans` becomes; (1, 2) are one and many, "c" a context.
+#: As inbox/i18n.py and normalizer/saying.py name them, and what Jinja's `trans` becomes.
+#: (1, 2) are one and many, "c" a context.
 KEYWORDS: Final = {
     "_": None,
     "_n": (1, 2),
     "_c": ((1, "c"), 2),
+    "say": None,
     "lazy": None,
     "lazy_c": ((1, "c"), 2),
     "gettext": None,
@@ -46,11 +50,15 @@ METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 OPTIONS: Final = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
 
 
-def extracted(room: Path = ROOM) -> Catalog:
-    """Every marked message of the room's modules and templates, with the files that say it."""
+def extracted() -> Catalog:
+    """Every marked message of modules and templates and every channel's name, with the files that say it."""
     found = Catalog(locale="en")
-    for name, _line, message, _comments, context in extract_from_dir(room, METHODS, OPTIONS, KEYWORDS):
-        found.add(message, locations=[(f"inbox/{Path(name).as_posix()}", 1)], context=context)
+    for room in ROOMS:
+        for name, _line, message, _comments, context in extract_from_dir(ROOT / room, METHODS, OPTIONS, KEYWORDS):
+            found.add(message, locations=[(f"{room}/{Path(name).as_posix()}", 1)], context=context)
+    for path in sorted((ROOT / "channels").glob("*/manifest.toml")):
+        name = tomllib.loads(path.read_text("utf-8"))["name"]
+        found.add(name, locations=[(path.relative_to(ROOT).as_posix(), 1)])
     return found
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from channels.contract import NO_FILES, Conversation, Files, ReplyOptions
 from inbox import enclosing, rights, words
-from inbox.i18n import _, lazy
+from inbox.i18n import _, said
 from inbox.presenters import channel_mark
 from inbox.state import inbox, now, person, runtime
+from normalizer.saying import say
 from store import identity
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from store.identity import Way
     from store.queue import Row
 
-_NOBODY = ReplyOptions(allowed=False, reason=lazy("Warga tidak meninggalkan alamat untuk dijawab."))
-_GONE = ReplyOptions(allowed=False, reason=lazy("Akun kanal ini tidak lagi aktif, jadi jawaban tidak dapat dikirim."))
+_NOBODY = ReplyOptions(allowed=False, reason=say("Warga tidak meninggalkan alamat untuk dijawab."))
+_GONE = ReplyOptions(allowed=False, reason=say("Akun kanal ini tidak lagi aktif, jadi jawaban tidak dapat dikirim."))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,11 @@ class Choice:
     files: Files = NO_FILES
     also: tuple[Way, ...] = ()
     shut: int = 0
+
+    @property
+    def reason(self) -> str:
+        """What the channel says to the officer of this conversation, in his language."""
+        return said(self.options.reason)
 
 
 #: The form's word for all citizens whose cases were merged.

@@ -11,7 +11,7 @@ from flask import abort, request
 
 from dispatcher import watch as watching
 from inbox import rights, soundness, words
-from inbox.i18n import _, _c, lazy
+from inbox.i18n import _, _c, lazy, said
 from inbox.lamps import Lamp, judged, states
 from inbox.presenters import channel_mark
 from inbox.state import now, page, person, runtime
@@ -147,9 +147,11 @@ def _facts(account: Account, heard: datetime | None, out: Outgoing) -> dict[str,
     lines = [(line["day"], sums(line)) for line in state.week]
     return {
         "account": account.name,
-        "name": account.manifest.name,
+        "name": said(account.manifest.name),
         "lamp": Lamp(account=account.name, mark=mark, colour=colour, label=label),
         "state": state,
+        "health": said(state.health),
+        "last_error": said(state.last_error),
         "programs": [program.name for program in account.programs],
         "checked": _at(state.checked_at),
         "heard": _at(heard),
@@ -186,7 +188,7 @@ def _at(moment: datetime | None) -> dict[str, str] | None:
 
 def _test(row: Any) -> dict[str, Any]:
     label = words.DELIVERY.get(row.state, row.state)
-    return {"to": row.address, "state": row.state, "label": label, "error": row.error, "at": _at(row.created_at)}
+    return {"to": row.address, "state": row.state, "label": label, "error": said(row.error), "at": _at(row.created_at)}
 
 
 def told(line: Trace) -> str:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from flask import Response, abort, request, stream_with_context
 
 from inbox import finding, number_words, question, queue, words
-from inbox.i18n import _, _c, lazy, lazy_c
+from inbox.i18n import _, _c, lazy, lazy_c, said
 from inbox.masking import veil
 from inbox.presenters import place_label, unit_name
 from inbox.state import now, page, person, runtime, scope
@@ -173,7 +173,7 @@ def _pieces(kept: IO[bytes]) -> Iterator[bytes]:
 def _table(order: Order, moment: Callable[[datetime], object]) -> Iterator[list[object]]:
     """The head, then a row for each complaint."""
     yield [str(head) for head in (*_HEADS, *(_WHO if order.who else ()))]
-    channels = {account.channel.key: account.manifest.name for account in runtime().accounts.values()}
+    channels = {account.channel.key: said(account.manifest.name) for account in runtime().accounts.values()}
     with runtime().engine.connect() as connection:
         for batch in rows.sheet(connection, order.asked, order.where):
             veiled = [row.id for row in batch if row.anonim or row.rahasia]

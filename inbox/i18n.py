@@ -20,6 +20,8 @@ from babel.support import NullTranslations, Translations
 from flask import g, has_request_context, request
 from markupsafe import Markup
 
+from normalizer import saying
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
@@ -69,6 +71,16 @@ def _n(one: str, many: str, num: int, **values: object) -> str:
 def _c(context: str, message: str) -> str:
     """A word that Indonesian uses for two things: `context` tells the translation which of them is meant."""
     return _spoken().words.upgettext(context, message) % {}
+
+
+def said(text: str | None) -> str:
+    """What an adapter or a sender said, as it is or as the database kept it; a provider's own words stay."""
+    return saying.told(saying.remembered(text), _spoken().words.ugettext) if text else ""
+
+
+def in_english(text: str) -> str:
+    """The same for the command line, which speaks English."""
+    return saying.told(saying.remembered(text), _english().ugettext)
 
 
 def lazy(message: str) -> str:

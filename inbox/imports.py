@@ -18,7 +18,7 @@ from channels.importing import MAX_BYTES, ImportRefused
 from dispatcher import importing
 from dispatcher.importing import Fate
 from inbox import rights
-from inbox.i18n import _, lazy
+from inbox.i18n import _, lazy, said
 from inbox.state import page, person, runtime
 from store.blobs import BlobError
 
@@ -87,7 +87,7 @@ def upload() -> BaseResponse:
     try:
         outcome = importing.preview(runtime(), account, content)
     except ImportRefused as error:
-        return _form(422, problem=str(error))
+        return _form(422, problem=said(str(error)))
     token = secrets.token_urlsafe(24)
     kept: dict[str, str | bytes] = {
         "token": token,
@@ -136,7 +136,7 @@ def confirm() -> BaseResponse:
             runtime(), account, kept[b"content"], name=kept[b"name"].decode(), by=person().username
         )
     except ImportRefused as error:
-        return _form(422, problem=str(error))
+        return _form(422, problem=said(str(error)))
     except BlobError:
         return _form(503, problem=_AWAY)
     # Where it cannot be taken away it runs out by itself; brought in again it changes nothing.

@@ -10,7 +10,7 @@ from flask import abort, redirect, request, url_for
 
 from dispatcher.reach import SORTERS
 from inbox import auth, login
-from inbox.i18n import _, lazy
+from inbox.i18n import _, lazy, said
 from inbox.rights import Need
 from inbox.routing import Route
 from inbox.state import now, page, person, runtime
@@ -92,7 +92,7 @@ def _trouble(reach: Any, address: str | None) -> dict[str, Any] | None:
     """What went wrong on a way, where something did; of mail only where it was this address."""
     if reach is None or not reach.failures or (address is not None and reach.address != address):
         return None
-    return {"way": reach.way, "paused": reach.paused_at is not None, "count": reach.failures, "said": reach.error}
+    return {"way": reach.way, "paused": reach.paused_at is not None, "count": reach.failures, "said": said(reach.error)}
 
 
 def save() -> BaseResponse:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.rendering.kinds import PLAYED, RENDERED
 from inbox import words
-from inbox.i18n import _, lazy
+from inbox.i18n import _, lazy, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def tells(row: Any, direction: str) -> bool:
 def paper(row: Any, cover: Veil, direction: str = "in") -> Paper:
     """The attachment as one officer may see it; `direction` is its line's, a citizen's or ours."""
     how = kind(row) if row.state == "stored" else "gone"
-    problem = (row.error or "") if how != "gone" else words.ATTACHMENTS.get(row.state, row.state)
+    problem = said(row.error) if how != "gone" else words.ATTACHMENTS.get(row.state, row.state)
     if direction != "in" and row.state == "owed":
         problem = OWN_OWED
     withheld = cover.hidden and tells(row, direction)

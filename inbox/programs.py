@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import abort
 
 from inbox import rights, words
-from inbox.i18n import _, lazy
+from inbox.i18n import _, lazy, said
 from inbox.presenters import channel_mark
 from inbox.reckoning import explain
 from inbox.state import now, page, person, runtime
@@ -105,7 +105,7 @@ def one(key: str) -> Response:
 def _account(name: str) -> dict[str, Any]:
     known = runtime().accounts.get(name)
     mark = channel_mark(runtime(), name, known.channel.key if known else name)
-    return {"name": name, "label": known.manifest.name if known else "", "mark": mark, "there": known is not None}
+    return {"name": name, "label": said(known.manifest.name) if known else "", "mark": mark, "there": known is not None}
 
 
 def tree(

@@ -8,7 +8,7 @@ from flask import abort, redirect, request, url_for
 
 from dispatcher.bells import Bell, ring
 from inbox import payloads, rights, words
-from inbox.i18n import _, _n, lazy
+from inbox.i18n import _, _n, lazy, said
 from inbox.lamps import reach
 from inbox.state import now, page, person, runtime
 from store import accounts as trace
@@ -74,7 +74,7 @@ def _group(row: Any) -> dict[str, Any]:
 
 def _name(account: str) -> str:
     known = runtime().accounts.get(account)
-    return known.manifest.name if known else _("akun yang tidak ada lagi di berkas")
+    return said(known.manifest.name) if known else _("akun yang tidak ada lagi di berkas")
 
 
 def _operates(account: str) -> bool:

@@ -145,6 +145,6 @@ def _explained(ticket: str, text: str, deed: Callable[[Reason], Deed]) -> BaseRe
         reason = Reason(text=text, vias=answering.vias(way))
         return carry_out(ticket, deed(reason), bell=True)
     if request.form.get("in_person") != "1":
-        why = way.options.reason or _("Kanal ini tidak dapat menerima jawaban sekarang.")
+        why = way.reason or _("Kanal ini tidak dapat menerima jawaban sekarang.")
         return refused(ticket, f"{why} {_TELL}")
     return carry_out(ticket, deed(Reason(text=text)))

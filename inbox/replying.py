@@ -40,7 +40,7 @@ def answer(ticket: str) -> BaseResponse:
     if way is None:
         return refused(ticket, _("Percakapan yang Anda pilih tidak ada lagi. Pilih kanal lain."))
     if text and not way.options.allowed and not in_person:
-        return refused(ticket, way.options.reason or _("Kanal ini tidak dapat menerima jawaban sekarang."))
+        return refused(ticket, way.reason or _("Kanal ini tidak dapat menerima jawaban sekarang."))
     if why := _unfit(way, text, files, in_person=in_person):
         return refused(ticket, why, 422)
     typing = [] if request.form.get("sure") == "1" else [each.name for each in _near(ticket) if each.typing]

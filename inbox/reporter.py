@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, redirect, request, url_for
 
 from inbox import rights
-from inbox.i18n import _, lazy
+from inbox.i18n import _, lazy, said
 from inbox.queue import view
 from inbox.state import now, page, person, runtime, scope
 from normalizer import ticket as codes
@@ -53,7 +53,7 @@ def _known(connection: Connection, row: Row) -> Any:
 
 def _channel(scheme: str) -> str:
     known = (account.manifest for account in runtime().accounts.values())
-    return next((manifest.name for manifest in known if manifest.key == scheme), scheme)
+    return next((said(manifest.name) for manifest in known if manifest.key == scheme), scheme)
 
 
 def join(ticket: str) -> BaseResponse:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import rights, words
-from inbox.i18n import _, lazy
+from inbox.i18n import _, lazy, said
 from inbox.masking import Veil, veil
 from inbox.papers import Paper, Point, paper, point
 from inbox.presenters import channel_mark, unit_name
@@ -193,7 +193,7 @@ def _delivery(row: Any, cover: Veil, desk: Desk) -> Delivery:
         id=row.id,
         state=row.state,
         label=words.DELIVERY.get(row.state, row.state),
-        error=cover.text(row.error),
+        error=cover.text(said(row.error)),
         can_retry=works and row.state == "failed",
         undecided=works and row.state == "unknown",
     )

@@ -20,6 +20,7 @@ from normalizer.messages import (
     Part,
     Sender,
 )
+from normalizer.saying import kept, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +51,7 @@ def encode(item: Inbound, hashes: Sequence[str | None] = ()) -> dict[str, Any]:
     for name in _PLAIN[type(item)]:
         value = getattr(item, name)
         if value is not None and value not in ("", {}):
-            found[name] = value.isoformat() if name in _TIMES else value
+            found[name] = value.isoformat() if name in _TIMES else kept(value) if name == "error" else value
     if isinstance(item, InboundMessage | Edit):
         found["sender"] = [item.sender.address, item.sender.name]
         if item.location is not None:
@@ -79,6 +80,8 @@ def decode(kind: str, payload: Mapping[str, Any]) -> Inbound:
         values["part"] = Part(reference=reference, number=number, total=total)
     if "status" in values:
         values["status"] = Delivery(values["status"])
+    if "error" in values:
+        values["error"] = remembered(values["error"])
     if "utf16" in values:
         values["text"] = bytes.fromhex(values.pop("utf16")).decode("utf-16-le", "surrogatepass")
     values.pop("files", None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import ColumnElement, delete, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from normalizer.saying import kept
 from normalizer.telling import SETTLE, Way, Wishes
 from store.journal import new_id
 from store.models import Choice, Complaint, Delivery, Notice, Officer, Reach
@@ -194,7 +195,7 @@ def refused(  # noqa: PLR0917 - one event
         return
     failures = (reach.failures if reach.address == address else 0) + 1
     paused = now if failures >= MOST_REFUSALS else None
-    values = {"failures": failures, "error": error, "paused_at": paused, "address": address}
+    values = {"failures": failures, "error": kept(error), "paused_at": paused, "address": address}
     connection.execute(update(Reach).where(*mine).values(values))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from normalizer.saying import kept
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -39,7 +41,7 @@ def note_received(connection: Connection, account: str, now: datetime) -> None:
 
 def note_failure(connection: Connection, account: str, error: str, now: datetime) -> None:
     """Something did not work; `error` holds no personal data."""
-    connection.exec_driver_sql(_FAILED, (account, now, error))
+    connection.exec_driver_sql(_FAILED, (account, now, kept(error)))
 
 
 def rest(connection: Connection, account: str, error: str, now: datetime, until: datetime) -> None:

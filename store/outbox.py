@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from normalizer.saying import kept, say
 from store.bulk import dumps
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def note_receipts(connection: Connection, receipts: Sequence[Told], now: datetim
     if not receipts:
         return
     columns = [list(column) for column in zip(*receipts, strict=True)]
+    columns[4] = [None if error is None else kept(error) for error in columns[4]]
     connection.exec_driver_sql(_RECEIPT, tuple(columns))
     apply_receipts(connection, [(row[0], row[1]) for row in receipts], now)
 
@@ -197,14 +199,18 @@ def unlock_lane(connection: Connection, account: str, lane: int) -> None:
 _ABANDONED = """
 UPDATE outbox SET
   state = CASE WHEN %s THEN 'queued' WHEN purpose = 'answer' THEN 'unknown' ELSE 'dropped' END,
-  error = 'the process ended while sending'
+  error = %s
 WHERE account = %s AND lane = %s AND state = 'sending' RETURNING complaint_id, state
 """
 
 
+#: What became of it then only the citizen knows.
+_ENDED = say("Proses pengirim berhenti di tengah pengiriman.")
+
+
 def settle_abandoned(connection: Connection, account: str, lane: int, now: datetime, *, idempotent: bool) -> None:
     """What a dead sender left behind, in a lane that we hold: again where that is safe, else for the officer."""
-    rows = connection.exec_driver_sql(_ABANDONED, (idempotent, account, lane)).fetchall()
+    rows = connection.exec_driver_sql(_ABANDONED, (idempotent, kept(_ENDED), account, lane)).fetchall()
     reckon(connection, [row[0] for row in rows if row[1] == "unknown"], now)
 
 
@@ -264,19 +270,23 @@ def record_sent(connection: Connection, letter: Letter, external_id: str, status
     apply_receipts(connection, [(letter.account, external_id)], now)
 
 
+_NO_ACCOUNT = say("Akun kanal ini tidak ada lagi di config/muara.toml; jawab lewat saluran lain.")
+
+
 def forsake(connection: Connection, account: str, lane: int, now: datetime) -> None:
     """An account that is configured no more sends nothing; the officers see it."""
     sql = """
-    UPDATE outbox SET state = 'failed', error = 'this account is not configured any more'
+    UPDATE outbox SET state = 'failed', error = %s
     WHERE account = %s AND lane = %s AND state = 'queued' RETURNING complaint_id
     """
-    reckon(connection, [row[0] for row in connection.exec_driver_sql(sql, (account, lane)).fetchall()], now)
+    rows = connection.exec_driver_sql(sql, (kept(_NO_ACCOUNT), account, lane)).fetchall()
+    reckon(connection, [row[0] for row in rows], now)
 
 
 def postpone(connection: Connection, letter: Letter, until: datetime, error: str) -> None:
     """Not sent: try again at `until`; not where a receipt has told meanwhile that it was."""
     sql = "UPDATE outbox SET state = 'queued', next_attempt_at = %s, error = %s WHERE id = %s AND state = 'sending'"
-    connection.exec_driver_sql(sql, (until, error, letter.id))
+    connection.exec_driver_sql(sql, (until, kept(error), letter.id))
 
 
 def give_up(connection: Connection, letter: Letter, state: str, error: str, now: datetime) -> None:
@@ -285,7 +295,7 @@ def give_up(connection: Connection, letter: Letter, state: str, error: str, now:
     Nothing changes where a receipt has told meanwhile what became of it.
     """
     sql = "UPDATE outbox SET state = %s, error = %s WHERE id = %s AND state = 'sending'"
-    connection.exec_driver_sql(sql, (state, error, letter.id))
+    connection.exec_driver_sql(sql, (state, kept(error), letter.id))
     reckon(connection, [letter.complaint_id], now)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from normalizer.saying import kept
 from store.bulk import dumps
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ WHERE account = %s
 def keep(connection: Connection, account: str, begun: datetime, health: tuple[bool, str], week: Sequence[Line]) -> None:
     """What a check found that began then; whoever asked for one since gets another."""
     lines = dumps([{**dataclasses.asdict(line), "day": line.day.isoformat()} for line in week])
-    connection.exec_driver_sql(_KEEP, (*health, lines, begun, begun, account))
+    connection.exec_driver_sql(_KEEP, (health[0], kept(health[1]), lines, begun, begun, account))
 
 
 _LAST = """

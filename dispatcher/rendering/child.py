@@ -13,16 +13,17 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.rendering.kinds import FILMS, PICTURES
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: Bytes of address space, the libraries' own some 200 MB among them; seconds of processor time; bytes of the answer.
 MEMORY, SECONDS, ANSWER = 1_200_000_000, 20, 40_000_000
-BROKEN: Final = "gambar rusak, tidak dapat ditampilkan"
-TOO_HEAVY: Final = "terlalu berat untuk ditampilkan"
-TOO_MANY_PIXELS: Final = "gambar terlalu besar untuk ditampilkan"
-UNPLAYABLE: Final = "rekaman tidak dapat diputar di sini"
+BROKEN: Final = say("gambar rusak, tidak dapat ditampilkan")
+TOO_HEAVY: Final = say("terlalu berat untuk ditampilkan")
+TOO_MANY_PIXELS: Final = say("gambar terlalu besar untuk ditampilkan")
+UNPLAYABLE: Final = say("rekaman tidak dapat diputar di sini")
 
 
 def main(content_type: str, max_pixels: int) -> None:

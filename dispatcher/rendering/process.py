@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.rendering.child import ANSWER, BROKEN, TOO_HEAVY, TOO_MANY_PIXELS, UNPLAYABLE
 from dispatcher.rendering.kinds import FILMS, PICTURES
 from dispatcher.sniff import MAX_PIXELS, sniff
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from typing import IO
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 #: Seconds on the clock, on a machine that has much else to do; of the processor it may take fewer.
 PATIENCE: Final = 60.0
-NOT_NOW: Final = "pratinjau tidak dapat dibuat"
+NOT_NOW: Final = say("pratinjau tidak dapat dibuat")
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _LONGEST_HEAD: Final = 4096
 _NOTES: Final = frozenset({BROKEN, TOO_HEAVY, TOO_MANY_PIXELS, UNPLAYABLE})

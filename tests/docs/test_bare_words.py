@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MARKS = {"_", "_n", "_c", "lazy", "lazy_c", "gettext", "ngettext", "pgettext"}
+MARKS = {"say", "_", "_n", "_c", "lazy", "lazy_c", "gettext", "ngettext", "pgettext"}
 _READ = re.compile(rf'\b(?:{"|".join(READ)})="([^"]*)"')
 #: The product's name, keys of the keyboard, a part of an address, a class of a page's frame, kinds of files, a service.
 NAMES = {"Muara", "Enter", "Esc", "Ctrl", "nbsp", "query", "pane", "case", "CSV", "XLSX", "Telegram"}

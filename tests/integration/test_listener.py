@@ -10,6 +10,7 @@ import redis
 from channels.errors import PollFailed
 from dispatcher import drain, listener
 from dispatcher.bells import listen_channel
+from normalizer.saying import kept, say
 from store import journal
 from store.blobs import BlobError
 from tests.journalling import outcomes, rows
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from dispatcher.runtime import Runtime
 
 __all__ = ["channel", "quick", "world"]
+
+
+def broken(error: str) -> str:
+    """The account's last error, where a poll ended so."""
+    return kept(say("Penjemputan gagal (%(error)s); lihat log proses listener.", error=error))
 
 
 def test_what_a_poll_brings_is_journalled_with_its_cursor_rung_and_then_confirmed(
@@ -68,7 +74,7 @@ def test_a_blob_store_that_takes_nothing_leaves_the_message_with_the_provider(
 
     with monkeypatch.context() as patch, listening(world):
         patch.setattr(world.blobs, "put", full)
-        until(lambda: state(world)[:1] == ("BlobError",))
+        until(lambda: state(world)[:1] == (broken("BlobError"),))
         assert channel.confirmed == []
         assert journalled(world) == []
     with listening(world):
@@ -135,7 +141,7 @@ def test_a_poison_account_stops_no_other(
         until(lambda: len(journalled(world)) == 3)
         until(lambda: state(world, "bad"))
         gate.set()
-    assert state(world, "bad") == ("MemoryError", False)
+    assert state(world, "bad") == (broken("MemoryError"), False)
     assert state(world, "toy") == (None, True)
 
 

@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import IFDRational
 from dispatcher.rendering import child, kinds, process
 from dispatcher.rendering.process import BROKEN, NOT_NOW, TOO_HEAVY, TOO_MANY_PIXELS, Rendered, render
 from dispatcher.sniff import MAX_PIXELS, sniff
+from normalizer import saying
 from tests.pictures import BLUE, OWNER, PLACE, RED, SOUTH, decoded, exif, picture
 
 if TYPE_CHECKING:
@@ -224,6 +225,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
         (package / "__init__.py").touch()
         (package.parent / "__init__.py").touch()
         shutil.copy(kinds.__file__, package)
+        (tmp_path / "normalizer").mkdir()
+        shutil.copy(saying.__file__, tmp_path / "normalizer")
         (package / "child.py").write_text(source, "utf-8")
         monkeypatch.setattr(process, "_ROOT", tmp_path)
 
