@@ -19,9 +19,16 @@ An adapter raises nothing else. Messages name what happened, never a citizen's w
 
 from __future__ import annotations
 
+from normalizer.saying import Sentence, quoted
+
 
 class ChannelError(Exception):
     """Whatever goes wrong between an adapter and its provider."""
+
+    @property
+    def sentence(self) -> Sentence:
+        """The message for whoever reads it; what was no sentence of ours stands as it is in every language."""
+        return quoted(str(self))
 
 
 class VerificationFailed(ChannelError):  # noqa: N818 - the contract's name

@@ -15,6 +15,7 @@ from channels.sms.dialects.kannel import Kannel
 from channels.sms.dialects.twilio import Twilio
 from channels.sms.numbers import can_be_answered
 from channels.toolkit.dialects import DialectChannel
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +86,7 @@ class SmsChannel(DialectChannel[Settings, "Dialect[Any]"]):
         if self._dialect.keeps(conversation.conversation_id):
             return self._dialect.reply_options(conversation, now)
         if not can_be_answered(conversation.address):
-            reason = "Pengirim memakai nama, bukan nomor, sehingga tidak dapat dibalas lewat SMS."
+            reason = say("Pengirim memakai nama, bukan nomor, sehingga tidak dapat dibalas lewat SMS.")
             return ReplyOptions(allowed=False, reason=reason)
         return ReplyOptions(allowed=True, parts=segments.RULE)
 
@@ -94,15 +95,21 @@ class SmsChannel(DialectChannel[Settings, "Dialect[Any]"]):
         if self._dialect.keeps(reply.conversation_id):
             return self._dialect.send(reply)
         if not can_be_answered(reply.to):
-            raise Refused("the address is no number that SMS can be sent to")
+            raise Refused(say("Alamat ini bukan nomor yang dapat dikirimi SMS: hubungi lewat saluran lain."))
         if not reply.text.strip():
-            raise Refused("an SMS needs a text")
+            raise Refused(say("Jawaban ini tidak berisi teks."))
         if reply.attachments:
-            raise Refused("SMS carries no files")
+            raise Refused(say("SMS tidak membawa berkas: kirim teksnya saja."))
         limit = self.capabilities.max_text or len(reply.text)
         if len(reply.text) > limit:
             parts = segments.count(reply.text).parts
-            raise Refused(f"the text has {len(reply.text)} characters ({parts} SMS), {limit} are allowed")
+            said = say(
+                "Teks terlalu panjang: %(length)s huruf (%(parts)s SMS), paling banyak %(most)s.",
+                length=len(reply.text),
+                parts=parts,
+                most=limit,
+            )
+            raise Refused(said)
         return self._dialect.send(reply)
 
     def health(self) -> Health:

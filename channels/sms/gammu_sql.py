@@ -14,6 +14,7 @@ import psycopg
 from channels.contract import Health, PollBatch, Polled
 from channels.errors import PollFailed, ProviderDown
 from channels.sms import segments
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +26,6 @@ _COLUMNS: Final = ("ID", "ReceivingDateTime", "SenderNumber", "SMSCNumber", "Cod
 _CODINGS: Final = {segments.GSM7: "Default_No_Compression", segments.UCS2: "Unicode_No_Compression"}
 _CREATOR: Final = "muara:"
 _SECONDS: Final = 10
-_GONE: Final = "gammu's database cannot be used"
 
 
 class SqlStore:
@@ -47,7 +47,7 @@ class SqlStore:
             with self._connect() as connection:
                 rows = self._all(connection, query, ("false", wanted))
         except _ERRORS as error:
-            raise PollFailed(f"{_GONE} ({type(error).__name__})") from error
+            raise PollFailed(_gone(error)) from error
         fresh = [row for row in rows if int(row[0]) not in held]
         taken = fresh[: self._batch]
         present = {int(row[0]) for row in rows} & held
@@ -63,7 +63,7 @@ class SqlStore:
                 for id_ in ids:
                     self._run(connection, 'UPDATE inbox SET "Processed" = ? WHERE "ID" = ?', ("true", id_))
         except _ERRORS as error:
-            raise PollFailed(f"{_GONE} ({type(error).__name__})") from error
+            raise PollFailed(_gone(error)) from error
 
     def put(self, reply: OutboundReply) -> None:
         """One message, in parts where it is long, unless it is there or was sent already. ProviderDown."""
@@ -72,7 +72,7 @@ class SqlStore:
                 if not self._known(connection, reply.id):
                     self._insert(connection, reply)
         except _ERRORS as error:
-            raise ProviderDown(f"{_GONE} ({type(error).__name__})") from error
+            raise ProviderDown(_gone(error)) from error
 
     def health(self) -> Health:
         """Do the tables answer?"""
@@ -81,8 +81,8 @@ class SqlStore:
                 self._all(connection, 'SELECT "ID" FROM inbox LIMIT 1', ())
                 self._all(connection, 'SELECT "ID" FROM outbox LIMIT 1', ())
         except _ERRORS as error:
-            return Health(ok=False, sentence=f"{_GONE} ({type(error).__name__}); check `database` and smsd's tables.")
-        return Health(ok=True, sentence="gammu's tables inbox and outbox can be used.")
+            return Health(ok=False, sentence=_gone(error))
+        return Health(ok=True, sentence=say("Tabel inbox dan outbox gammu dapat dipakai."))
 
     def _known(self, connection: Any, ours: str) -> bool:
         creator = (_CREATOR + ours,)
@@ -131,6 +131,13 @@ class SqlStore:
 
     def _all(self, connection: Any, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._run(connection, query, values).fetchall()]
+
+
+def _gone(error: Exception) -> Sentence:
+    return say(
+        "Basis data gammu tidak dapat dipakai (%(error)s): periksa `database` dan tabel smsd.",
+        error=type(error).__name__,
+    )
 
 
 def _body(row: tuple[Any, ...]) -> bytes:

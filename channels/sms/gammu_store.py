@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from channels.contract import Health, PollBatch, Polled
 from channels.errors import PollFailed, ProviderDown
 from channels.sms.gammu_format import NAME
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from channels.contract import Cursor, OutboundReply
@@ -67,7 +68,7 @@ class FileStore:
         try:
             present = self._list()
         except OSError as error:
-            raise PollFailed(f"gammu's inbox cannot be read ({type(error).__name__})") from error
+            raise PollFailed(_unusable(say("inbox gammu tidak dapat dibaca"), error)) from error
         groups = _groups(present)
         kept = {file.name: str(file.mtime) for file in present if taken.get(file.name) == str(file.mtime)}
         fresh = [group for group in groups if any(file.name not in kept for file in group)]
@@ -111,7 +112,7 @@ class FileStore:
                 for file in wanted
             ]
         except OSError as error:
-            raise PollFailed(f"a file of gammu's inbox cannot be read ({type(error).__name__})") from error
+            raise PollFailed(_unusable(say("sebuah berkas di inbox gammu tidak dapat dibaca"), error)) from error
 
     def confirm(self, cursor: Cursor) -> None:
         """Move what the cursor names to `processed`; a file that is gone or newer is left alone. PollFailed."""
@@ -122,7 +123,7 @@ class FileStore:
                 if source.is_file() and str(source.stat().st_mtime_ns) == mtime:
                     source.replace(self._processed / f"{mtime}-{name}")
         except OSError as error:
-            raise PollFailed(f"gammu's files cannot be moved to processed ({type(error).__name__})") from error
+            raise PollFailed(_unusable(say("berkas gammu tidak dapat dipindah ke processed"), error)) from error
 
     def put(self, reply: OutboundReply) -> None:
         """One file, whole at once under its name, so that smsd never reads half of it. ProviderDown."""
@@ -135,14 +136,23 @@ class FileStore:
                 os.fsync(file.fileno())
             hidden.replace(self._outbox / f"OUTC_{_NO_NUMBER.sub('', reply.to)}_{ours}.txt")
         except OSError as error:
-            raise ProviderDown(f"gammu's outbox cannot be written ({type(error).__name__})") from error
+            raise ProviderDown(_unusable(say("outbox gammu tidak dapat ditulis"), error)) from error
 
     def health(self) -> Health:
         """Can the folders be read and written?"""
         for label, folder in (("inbox", self._inbox), ("outbox", self._outbox)):
             if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-                return Health(ok=False, sentence=f"gammu's {label} {folder} is no folder that this user can write.")
-        return Health(ok=True, sentence="gammu's inbox and outbox can be used.")
+                sentence = say(
+                    "%(label)s gammu (%(folder)s) bukan folder yang dapat ditulis: periksa setelan dan hak folder itu.",
+                    label=label,
+                    folder=str(folder),
+                )
+                return Health(ok=False, sentence=sentence)
+        return Health(ok=True, sentence=say("Inbox dan outbox gammu dapat dipakai."))
+
+
+def _unusable(what: Sentence, error: Exception) -> Sentence:
+    return say("%(what)s (%(error)s): periksa hak folder dan isi disk.", what=what, error=type(error).__name__)
 
 
 def _names(cursor: Cursor) -> dict[str, str]:

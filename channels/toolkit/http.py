@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed, Throttled
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from normalizer.saying import Sentence
 
 #: No provider's answer to a send is longer, in bytes.
 MAX_ANSWER: Final = 1 << 20
@@ -81,11 +84,14 @@ def call(
             content = _read(response, who, time.monotonic() + timeout, max_answer)
             return Reply(status=response.status_code, headers=dict(response.headers.items()), body=content)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise ProviderDown(f"{who} cannot be reached ({type(error).__name__})") from error
+        said = say("%(who)s tidak dapat dihubungi (%(error)s)", who=who, error=type(error).__name__)
+        raise ProviderDown(said) from error
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError) as error:
-        raise ProviderDown(f"{who}: the configured address cannot be used ({type(error).__name__})") from error
+        said = say("Alamat %(who)s di setelan tidak dapat dipakai (%(error)s)", who=who, error=type(error).__name__)
+        raise ProviderDown(said) from error
     except httpx.HTTPError as error:
-        raise OutcomeUnknown(f"{who} gave no answer ({type(error).__name__})") from error
+        said = say("%(who)s tidak memberi jawaban (%(error)s)", who=who, error=type(error).__name__)
+        raise OutcomeUnknown(said) from error
 
 
 def check(reply: Reply, who: str, *, code: object = None) -> Reply:
@@ -93,7 +99,10 @@ def check(reply: Reply, who: str, *, code: object = None) -> Reply:
     status = reply.status
     if 200 <= status < 300:  # noqa: PLR2004 - the definition of success
         return reply
-    what = f"{who} answered HTTP {status}" + (f", code {code}" if code is not None else "")
+    if code is None:
+        what = say("%(who)s menjawab HTTP %(status)s", who=who, status=status)
+    else:
+        what = say("%(who)s menjawab HTTP %(status)s, kode %(code)s", who=who, status=status, code=str(code))
     raise _failure(status, what, reply.headers)
 
 
@@ -122,7 +131,7 @@ def is_local(url: str) -> bool:
         return host == "localhost"
 
 
-def _failure(status: int, what: str, headers: Mapping[str, str]) -> SendFailed:
+def _failure(status: int, what: Sentence, headers: Mapping[str, str]) -> SendFailed:
     if status == _TOO_MANY:
         return Throttled(what, retry_after=retry_after(headers))
     if status in _NOT_TAKEN:
@@ -137,9 +146,9 @@ def _read(response: httpx.Response, who: str, deadline: float, most: int) -> byt
     for chunk in response.iter_bytes():
         content += chunk
         if len(content) > most:
-            raise OutcomeUnknown(f"{who} gave an answer of more than {most} bytes")
+            raise OutcomeUnknown(say("%(who)s memberi jawaban lebih dari %(most)s bita", who=who, most=most))
         if time.monotonic() > deadline:
-            raise OutcomeUnknown(f"{who} was still answering at the time-out")
+            raise OutcomeUnknown(say("%(who)s belum selesai menjawab sampai batas waktu", who=who))
     return bytes(content)
 
 

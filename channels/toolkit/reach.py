@@ -6,6 +6,7 @@ import socket
 from urllib.parse import urlsplit
 
 from channels.contract import Health
+from normalizer.saying import say
 
 
 def health(url: str, what: str, timeout: float) -> Health:
@@ -15,9 +16,15 @@ def health(url: str, what: str, timeout: float) -> Health:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         host = parts.hostname or ""
     except ValueError:
-        return Health(ok=False, sentence=f"{what}: the configured address cannot be read.")
+        return Health(ok=False, sentence=say("Alamat %(what)s di setelan tidak dapat dibaca: perbaiki.", what=what))
     try:
         socket.create_connection((host, port), timeout).close()
     except (OSError, UnicodeError) as error:
-        return Health(ok=False, sentence=f"{what} at {host}:{port} cannot be reached ({type(error).__name__}).")
-    return Health(ok=True, sentence=f"{what} at {host}:{port} can be reached.")
+        sentence = say(
+            "%(what)s di %(place)s tidak dapat dihubungi (%(error)s): periksa apakah ia berjalan, dan alamatnya.",
+            what=what,
+            place=f"{host}:{port}",
+            error=type(error).__name__,
+        )
+        return Health(ok=False, sentence=sentence)
+    return Health(ok=True, sentence=say("%(what)s di %(place)s dapat dihubungi.", what=what, place=f"{host}:{port}"))

@@ -201,7 +201,7 @@ def test_health_says_what_to_do(provider: Provider) -> None:
     assert not ill.ok
     if provider.name != "kannel":
         provider.faults.unauthorized = True
-        assert "check" in provider.channel().health().sentence
+        assert "periksa" in provider.channel().health().sentence
     assert provider.mailroom.delivered() == []
 
 
@@ -242,7 +242,7 @@ def test_twilio_tells_its_own_error_number() -> None:
     provider = _twilio(Faults(), Mailroom())
     with serving(provider.app) as base:
         wrong = dataclasses.replace(provider.settings(base, TIMEOUT), sender="+15005550009")
-        with pytest.raises(Refused, match="code 21606"):
+        with pytest.raises(Refused, match="kode 21606"):
             SmsChannel(ACCOUNT, wrong).send(REPLY)
 
 

@@ -252,12 +252,12 @@ def test_the_longest_text_for_a_template_fits(stand: Stand) -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (answer("  \n"), "no text"),
+        (answer("  \n"), "tidak berisi teks"),
         (answer("x" * 1601), "1601"),
         (late("x" * 701), "templat"),
         (answer(attachments=[OutboundFile(name="a.pdf", content_type="application/pdf", content=b"%")]), "berkas"),
     ],
-    ids=["no text", "too long", "too long for a template", "a file"],
+    ids=["tidak berisi teks", "too long", "too long for a template", "a file"],
 )
 def test_what_whatsapp_cannot_carry_is_refused_before_anything_leaves(reply: OutboundReply, said: str) -> None:
     with pytest.raises(Refused, match=said):

@@ -65,7 +65,7 @@ def test_each_status_stands_for_one_failure(status: str, error: type[SendFailed]
     with pytest.raises(SendFailed) as caught:
         http.check(reply, "X", code=21)
     assert type(caught.value) is error
-    assert str(caught.value) == f"X answered HTTP {status[:3]}, code 21"
+    assert str(caught.value) == f"X menjawab HTTP {status[:3]}, kode 21"
 
 
 def test_success_is_given_back() -> None:
@@ -101,7 +101,7 @@ def test_an_answer_that_breaks_off_is_an_unknown_outcome(answer: bytes) -> None:
 def test_an_endless_answer_is_an_unknown_outcome() -> None:
     with (
         serving(answering("200 OK", [], b"x" * (http.MAX_ANSWER + 1))) as base,
-        pytest.raises(OutcomeUnknown, match="more than"),
+        pytest.raises(OutcomeUnknown, match="lebih dari"),
     ):
         http.call("POST", base, who="X", timeout=5)
 

@@ -16,6 +16,7 @@ from channels.sms.numbers import address
 from channels.toolkit.payload import load_json
 from channels.toolkit.signatures import hmac_sha256, same
 from normalizer.messages import Attachment, Delivery, DeliveryReceipt, Ignored, InboundMessage, Malformed, Sender
+from normalizer.saying import quoted, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from channels.contract import OutboundReply, RawMessage, RawRequest
     from normalizer.messages import JSON, Inbound
 
-_WHO: Final = "the SMS gateway phone"
+_WHO: Final = say("Ponsel gerbang SMS")
 #: Events about our own messages: what became of it, and the field that says when.
 _STEPS: Final = {
     "sms:sent": (Delivery.SENT, "sentAt"),
@@ -152,11 +153,13 @@ class Android(Dialect[AndroidSettings]):
             answer = http.call("GET", url, who=_WHO, timeout=settings.timeout, auth=log_in)
             hooks = http.check(answer, _WHO).json()
         except SendFailed as error:
-            return Health(ok=False, sentence=f"{error}; check api_url, username and password.")
+            sentence = say("%(error)s: periksa api_url, username dan password.", error=error.sentence)
+            return Health(ok=False, sentence=sentence)
         known = {(hook.get("event"), hook.get("url")) for hook in hooks or () if isinstance(hook, dict)}
         if ("sms:received", self.account.hook_url) not in known:
-            return Health(ok=False, sentence=f"Register {self.account.hook_url} for sms:received in the app.")
-        return Health(ok=True, sentence="The SMS gateway phone answers and knows our webhook.")
+            sentence = say("Daftarkan %(url)s untuk sms:received di aplikasi ponselnya.", url=self.account.hook_url)
+            return Health(ok=False, sentence=sentence)
+        return Health(ok=True, sentence=say("Ponsel gerbang SMS menjawab dan mengenal webhook kita."))
 
 
 def _text(value: object) -> str:
@@ -181,7 +184,7 @@ def _receipt(kind: str, payload: Mapping[str, Any]) -> DeliveryReceipt | Malform
         external_id=ours,
         status=status,
         at=_time(payload.get(when)),
-        error=_text(payload.get("reason"))[:200] or None,
+        error=quoted(reason) if (reason := _text(payload.get("reason"))[:200]) else None,
         reply_id=ours,
     )
 

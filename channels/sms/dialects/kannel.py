@@ -19,6 +19,7 @@ from channels.sms.numbers import address
 from channels.toolkit.payload import storable
 from channels.toolkit.signatures import same
 from normalizer.messages import Attachment, Delivery, DeliveryReceipt, Ignored, InboundMessage, Malformed, Sender
+from normalizer.saying import quoted
 
 if TYPE_CHECKING:
     from channels.contract import OutboundReply, RawMessage, RawRequest
@@ -164,7 +165,7 @@ def _report(fields: dict[str, bytes]) -> DeliveryReceipt | Ignored | Malformed:
     if status is None:
         return Ignored(reason=f"unknown-report:{storable(code)[:8]}", external_id=ours)
     state = _STATE.search(query.text(fields.get("reply")))
-    error = f"{state[1]} {state[2]}" if state and status is Delivery.FAILED else None
+    error = quoted(f"{state[1]} {state[2]}") if state and status is Delivery.FAILED else None
     at = _time(query.text(fields.get("time")))
     return DeliveryReceipt(external_id=ours, status=status, at=at, error=error, reply_id=ours)
 

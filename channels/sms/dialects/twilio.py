@@ -21,12 +21,14 @@ from channels.sms.dialects.base import Dialect, Settings
 from channels.sms.numbers import address
 from channels.toolkit.payload import storable
 from normalizer.messages import Attachment, Delivery, DeliveryReceipt, Ignored, InboundMessage, Malformed, Sender
+from normalizer.saying import quoted, say
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.contract import Conversation, Media, Obligation, OutboundReply, RawMessage, RawRequest, ReplyOptions
     from normalizer.messages import Inbound
+    from normalizer.saying import Sentence
 
 API: Final = "https://api.twilio.com"
 #: An empty TwiML document: nothing is sent back by Twilio itself.
@@ -164,7 +166,7 @@ class Twilio(Dialect[TwilioSettings]):
             origin = "messaging_service_sid" if settings.sender.startswith(_MESSAGING_SERVICE) else "from_"
             wanted = {origin: settings.sender, "to": reply.to, "body": reply.text}
         else:
-            raise Refused("Nomor pengirim SMS belum diatur (sender): minta administrator mengisinya.")
+            raise Refused(say("Nomor pengirim SMS belum diatur (sender): minta administrator mengisinya."))
         sid = twilio_client.create_message(
             twilio_client.client(settings.account_sid, settings.auth_token, settings.api_url, settings.timeout),
             wanted,
@@ -199,10 +201,13 @@ class Twilio(Dialect[TwilioSettings]):
             answer = http.call("GET", url, who=_WHO, timeout=settings.timeout, auth=log_in)
             account: Any = http.check(answer, _WHO).json()
         except SendFailed as error:
-            return Health(ok=False, sentence=f"{error}; check api_url, account_sid and auth_token.")
+            wanted = say("%(error)s: periksa api_url, account_sid dan auth_token.", error=error.sentence)
+            return Health(ok=False, sentence=wanted)
         state = account.get("status") if isinstance(account, dict) else None
-        ok = state == "active"
-        return Health(ok=ok, sentence="Twilio takes the log-in." if ok else f"The Twilio account is {state!s:.20}.")
+        if state == "active":
+            return Health(ok=True, sentence=say("Twilio menerima log-in kita."))
+        sentence = say("Akun Twilio tidak aktif (%(state)s): periksa di konsol Twilio.", state=f"{state!s:.20}")
+        return Health(ok=False, sentence=sentence)
 
 
 def _params(form: str) -> Params:
@@ -221,10 +226,12 @@ def _receipt(params: Params, status: str) -> DeliveryReceipt | Ignored | Malform
     return DeliveryReceipt(external_id=external_id, status=_STATUSES[status], error=_problem(params.first("ErrorCode")))
 
 
-def _problem(code: str) -> str | None:
+def _problem(code: str) -> Sentence | None:
     """Twilio's error number, with what it means for the officer where that is known."""
     words = twilio_whatsapp.PROBLEMS.get(int(code)) if code.isascii() and code.isdigit() and len(code) < 9 else None  # noqa: PLR2004 - no number of Twilio's is longer
-    return f"{words} (Twilio {code})." if words else code[:20] or None
+    if words:
+        return say("%(problem)s (%(code)s).", problem=words, code=f"Twilio {code}")
+    return quoted(code[:20]) if code else None
 
 
 def _files(params: Params) -> tuple[Attachment, ...]:

@@ -12,6 +12,7 @@ from twilio.rest import Client
 from channels.errors import OutcomeUnknown, Refused
 from channels.sms.dialects.twilio_whatsapp import PROBLEMS
 from channels.toolkit import http
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ class _Transport(HttpClient):  # type: ignore[misc] # twilio ships no types
         problem = answer.json()
         code = problem.get("code") if isinstance(problem, dict) else None
         if answer.status == _BAD_REQUEST and isinstance(code, int) and code in PROBLEMS:
-            raise Refused(f"{PROBLEMS[code]} ({_WHO} {code}).")
+            raise Refused(say("%(problem)s (%(code)s).", problem=PROBLEMS[code], code=f"{_WHO} {code}"))
         http.check(answer, _WHO, code=code if isinstance(code, int) else None)
         return Response(answer.status, answer.text, answer.headers)
 
@@ -69,7 +70,7 @@ def create_message(twilio: Client, wanted: Mapping[str, str], *, status_callback
     try:
         sid = twilio.messages.create(**wanted, **callback).sid
     except (ValueError, TypeError, AttributeError) as error:
-        raise OutcomeUnknown(f"{_WHO} took the message, but its answer cannot be read") from error
+        raise OutcomeUnknown(say("%(who)s menerima pesan, tetapi jawabannya tidak dapat dibaca", who=_WHO)) from error
     if not isinstance(sid, str) or not sid:
-        raise OutcomeUnknown(f"{_WHO} took the message, but gave no sid")
+        raise OutcomeUnknown(say("%(who)s menerima pesan, tetapi tidak memberi nomornya", who=_WHO))
     return sid

@@ -14,6 +14,7 @@ from channels.contract import How, ReplyOptions
 from channels.errors import Refused
 from channels.sms.numbers import address
 from normalizer.messages import InboundMessage, Location, Malformed, Sender
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from channels.contract import Conversation, OutboundReply
     from channels.sms.dialects.twilio import Params, TwilioSettings
     from normalizer.messages import JSON, Attachment
+    from normalizer.saying import Sentence
 
 PREFIX: Final = "whatsapp:"
 #: WhatsApp takes anything for so long after the citizen's last message, then approved templates only.
@@ -31,22 +33,24 @@ MAX_IN_TEMPLATE: Final = 700
 _TYPE: Final = re.compile(r"[a-z_]{1,20}")
 _LINES: Final = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 _BLANKS: Final = re.compile(r"\s+")
-_CLOSED: Final = "Sudah lebih dari 24 jam sejak warga terakhir menulis"
-_ADMIN: Final = "laporkan kepada administrator"
+_NO_SENDER: Final = say("Nomor pengirim WhatsApp belum diatur (whatsapp_sender): minta administrator mengisinya.")
 #: Twilio's error numbers for WhatsApp, as the officer needs them.
-PROBLEMS: Final[Mapping[int, str]] = {
-    21610: "Warga ini telah meminta untuk tidak dikirimi pesan lagi: hubungi lewat saluran lain",
-    63003: "Nomor ini tidak memakai WhatsApp: hubungi lewat telepon atau SMS",
-    63005: "WhatsApp menolak isi pesan ini: ubah kata-katanya, lalu kirim lagi",
-    63007: f"Nomor pengirim WhatsApp belum terdaftar di Twilio: {_ADMIN}",
-    63013: f"Isi pesan melanggar aturan WhatsApp: {_ADMIN}",
-    63015: "Warga ini belum bergabung dengan nomor percobaan WhatsApp dari Twilio",
-    63016: f"{_CLOSED}: hubungi lewat telepon atau saluran lain, atau tunggu sampai ia menulis lagi",
-    63021: f"WhatsApp menolak isi pesan atau templat ini: {_ADMIN}",
-    63024: "WhatsApp tidak dapat mengantar pesan ke nomor ini: hubungi lewat telepon atau SMS",
-    63027: f"Templat WhatsApp ini belum ada dalam bahasanya: {_ADMIN}",
-    63028: f"Jumlah isian templat WhatsApp tidak cocok: {_ADMIN}",
-    63032: "WhatsApp membatasi pesan untuk warga ini: hubungi lewat saluran lain",
+PROBLEMS: Final[Mapping[int, Sentence]] = {
+    21610: say("Warga ini telah meminta untuk tidak dikirimi pesan lagi: hubungi lewat saluran lain"),
+    63003: say("Nomor ini tidak memakai WhatsApp: hubungi lewat telepon atau SMS"),
+    63005: say("WhatsApp menolak isi pesan ini: ubah kata-katanya, lalu kirim lagi"),
+    63007: say("Nomor pengirim WhatsApp belum terdaftar di Twilio: laporkan kepada administrator"),
+    63013: say("Isi pesan melanggar aturan WhatsApp: laporkan kepada administrator"),
+    63015: say("Warga ini belum bergabung dengan nomor percobaan WhatsApp dari Twilio"),
+    63016: say(
+        "Sudah lebih dari 24 jam sejak warga terakhir menulis: hubungi lewat telepon atau saluran lain, "
+        "atau tunggu sampai ia menulis lagi"
+    ),
+    63021: say("WhatsApp menolak isi pesan atau templat ini: laporkan kepada administrator"),
+    63024: say("WhatsApp tidak dapat mengantar pesan ke nomor ini: hubungi lewat telepon atau SMS"),
+    63027: say("Templat WhatsApp ini belum ada dalam bahasanya: laporkan kepada administrator"),
+    63028: say("Jumlah isian templat WhatsApp tidak cocok: laporkan kepada administrator"),
+    63032: say("WhatsApp membatasi pesan untuk warga ini: hubungi lewat saluran lain"),
 }
 
 
@@ -109,17 +113,20 @@ def _kind(params: Params) -> str:
 def options(settings: TwilioSettings, conversation: Conversation, now: datetime) -> ReplyOptions:
     """Anything for 24 hours after the citizen's last message; then approved templates only."""
     if not settings.whatsapp_sender:
-        reason = "Nomor pengirim WhatsApp belum diatur (whatsapp_sender): minta administrator mengisinya."
-        return ReplyOptions(allowed=False, reason=reason)
+        return ReplyOptions(allowed=False, reason=_NO_SENDER)
     last = conversation.last_inbound_at
     if last is not None and now < last + WINDOW:
         return ReplyOptions(allowed=True, until=last + WINDOW)
     if any((settings.content_sid_answer, settings.content_sid_question, settings.content_sid_closing)):
-        reason = f"{_CLOSED}: jawaban dikirim sebagai pesan templat, paling panjang {MAX_IN_TEMPLATE} huruf."
+        reason = say(
+            "Sudah lebih dari 24 jam sejak warga terakhir menulis: jawaban dikirim sebagai pesan templat, "
+            "paling panjang %(most)s huruf.",
+            most=MAX_IN_TEMPLATE,
+        )
         return ReplyOptions(allowed=True, how=How.TEMPLATE, reason=reason, max_text=MAX_IN_TEMPLATE)
-    reason = (
-        f"{_CLOSED}, dan belum ada templat WhatsApp yang diatur: telepon warga, jawab lewat saluran lain, "
-        "atau tunggu sampai ia menulis lagi."
+    reason = say(
+        "Sudah lebih dari 24 jam sejak warga terakhir menulis, dan belum ada templat WhatsApp yang diatur: "
+        "telepon warga, jawab lewat saluran lain, atau tunggu sampai ia menulis lagi."
     )
     return ReplyOptions(allowed=False, reason=reason)
 
@@ -127,21 +134,27 @@ def options(settings: TwilioSettings, conversation: Conversation, now: datetime)
 def wanted(settings: TwilioSettings, reply: OutboundReply, longest: int) -> dict[str, Any]:
     """The parameters of the message that carries a reply: free text, or a template with its variables. Refused."""
     if not settings.whatsapp_sender:
-        raise Refused("Nomor pengirim WhatsApp belum diatur (whatsapp_sender): minta administrator mengisinya.")
+        raise Refused(_NO_SENDER)
     if reply.attachments:
-        raise Refused("WhatsApp lewat Twilio tidak membawa berkas dari sini: kirim teksnya saja.")
+        raise Refused(say("WhatsApp lewat Twilio tidak membawa berkas dari sini: kirim teksnya saja."))
     text = reply.text.strip()
     if not text:
-        raise Refused("the reply has no text")
+        raise Refused(say("Jawaban ini tidak berisi teks."))
     ends = {"from_": f"{PREFIX}{own(settings)}", "to": f"{PREFIX}{reply.to}"}
     if reply.how is not How.TEMPLATE:
         if len(text) > longest:
-            raise Refused(f"Teks terlalu panjang: {len(text)} huruf, paling banyak {longest}.")
+            said = say(
+                "Teks terlalu panjang: %(length)s huruf, paling banyak %(most)s.", length=len(text), most=longest
+            )
+            raise Refused(said)
         return ends | {"body": text}
     if len(text) > MAX_IN_TEMPLATE:
-        raise Refused(
-            f"Teks terlalu panjang untuk pesan templat WhatsApp: {len(text)} huruf, paling banyak {MAX_IN_TEMPLATE}."
+        said = say(
+            "Teks terlalu panjang untuk pesan templat WhatsApp: %(length)s huruf, paling banyak %(most)s.",
+            length=len(text),
+            most=MAX_IN_TEMPLATE,
         )
+        raise Refused(said)
     values = (reply.values.get("ticket", ""), reply.values.get("program", ""), text)
     variables = {str(number): _flat(value) for number, value in enumerate(values, start=1)}
     return ends | {
@@ -161,7 +174,11 @@ def _template(settings: TwilioSettings, reply: OutboundReply) -> str:
     special = settings.content_sid_ack if reply.purpose == "ack" else by_state.get(reply.values.get("state", ""), "")
     found = special or settings.content_sid_answer
     if not found:
-        raise Refused(f"{_CLOSED}, dan untuk keadaan aduan ini belum ada templat WhatsApp: hubungi lewat saluran lain.")
+        said = say(
+            "Sudah lebih dari 24 jam sejak warga terakhir menulis, dan untuk keadaan aduan ini belum ada templat "
+            "WhatsApp: hubungi lewat saluran lain."
+        )
+        raise Refused(said)
     return found
 
 
