@@ -58,11 +58,12 @@ def shown(connection: Connection, row: Row) -> dict[str, Any]:
 def _identity(connection: Connection, row: Row) -> dict[str, Any]:
     """The question for a reason to see who a hidden reporter is, or until when he is shown."""
     if not ((row.anonim or row.rahasia) and rights.may(person(), Need.REVEAL)):
-        return {"may_reveal": False, "revealed_until": ""}
+        return {"may_reveal": False, "revealed_until": "", "reveal_left": None}
     until = reveals.open_to(connection, digest(g.token), now()).get(row.id)
     return {
         "may_reveal": until is None,
         "revealed_until": "" if until is None else words.absolute(until, runtime().zone),
+        "reveal_left": None if until is None else reveals.left(until, now()),
         "reveal_minutes": int(reveals.OPEN.total_seconds() // 60),
         "reveal_reason": REASON,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +43,11 @@ def cover(connection: Connection, session_id: str, complaint_id: uuid.UUID) -> N
     """Close it before its time."""
     mine = delete(Reveal).where(Reveal.token_hash == session_id, Reveal.complaint_id == complaint_id)
     connection.execute(mine)
+
+
+def left(until: datetime, now: datetime) -> int:
+    """Whole seconds after which what is open until then has certainly been closed."""
+    return math.ceil((until - now).total_seconds())
 
 
 def open_to(connection: Connection, session_id: str, now: datetime) -> dict[uuid.UUID, datetime]:

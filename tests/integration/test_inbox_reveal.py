@@ -67,6 +67,22 @@ def test_with_a_reason_it_is_shown_for_a_while_on_that_case(site: Site, flags: d
     assert looks(site) == [("dewi", REASON, "inbox:")]
 
 
+def test_the_page_knows_when_its_time_is_up_and_no_browser_keeps_it(site: Site) -> None:
+    ticket = confide(site, anonim=True)
+    dewi = site.officer("dewi", sees_identity=True)
+    assert "data-reveal=" not in dewi.get(f"/inbox/{ticket}").text
+    dewi.reveal(ticket)
+    site.clock.pass_by(timedelta(minutes=10, milliseconds=300))
+    # Also where the page is the answer to a form, which cannot be asked for anew.
+    for answer in (dewi.get(f"/inbox/{ticket}"), dewi.post(f"/inbox/{ticket}/take", version="99")):
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert 'data-reveal="300"' in answer.text
+        again = f'<noscript><meta http-equiv="refresh" content="301;url=/inbox/{ticket}"></noscript>'
+        assert again in answer.text.partition("</head>")[0]
+    site.clock.pass_by(timedelta(minutes=5))
+    assert 'http-equiv="refresh"' not in dewi.get(f"/inbox/{ticket}").text
+
+
 def test_lists_and_searches_stay_masked_while_it_is_shown(site: Site) -> None:
     ticket = confide(site, rahasia=True)
     dewi = site.officer("dewi", sees_identity=True)

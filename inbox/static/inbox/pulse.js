@@ -81,9 +81,12 @@ function show() {
 }
 
 async function refreshCase(stamp) {
+  const asked = Date.now();
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // reveal.js has taken away since what this answer may still show.
+  if (asked <= Number(document.body.dataset.covered ?? 0)) return;
   const thread = next.querySelector("[data-thread]");
   if (!thread) return;
   document.querySelector("[data-thread]").innerHTML = thread.innerHTML;

@@ -1,0 +1,51 @@
+// What was shown for a while goes when its time is up, whatever is being written beside it.
+const RETRY = 5; // seconds
+const said = document.querySelector("[data-reveal]");
+let over = Infinity;
+let timer = 0;
+
+function parts(root) {
+  return [...root.querySelectorAll("[data-veiled]")];
+}
+
+function wait(seconds) {
+  over = Date.now() + seconds * 1000;
+  clearTimeout(timer);
+  timer = setTimeout(look, seconds * 1000);
+}
+
+/** The page as it is now, in the places of what went; words that are being typed stand elsewhere. */
+async function anew() {
+  const answer = await fetch(said.dataset.page, { headers: { Accept: "text/html" }, cache: "no-store" });
+  if (answer.status >= 500 || answer.status === 429) throw new Error("the server is busy or away");
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = new Map(parts(next).map((part) => [part.dataset.veiled, part]));
+  // Signed out, or no longer his to see.
+  if (fresh.size === 0) return location.replace(said.dataset.page);
+  for (const part of parts(document)) part.replaceChildren(...(fresh.get(part.dataset.veiled)?.childNodes ?? []));
+  const again = next.querySelector("[data-reveal]");
+  if (!again) return;
+  // Asked for once more in another tab.
+  said.textContent = "";
+  wait(Number(again.dataset.reveal));
+}
+
+async function look() {
+  if (Date.now() < over) return;
+  over = Infinity;
+  // What pulse.js asked for until now may still come, and is not to be shown.
+  document.body.dataset.covered = String(Date.now());
+  for (const part of parts(document)) part.replaceChildren();
+  said.textContent = said.dataset.over;
+  try {
+    await anew();
+  } catch {
+    wait(RETRY);
+  }
+}
+
+if (said) {
+  wait(Number(said.dataset.reveal));
+  // A computer that slept, and a page that comes back from the browser's memory, missed the timer.
+  for (const event of ["visibilitychange", "pageshow", "focus"]) addEventListener(event, look);
+}
