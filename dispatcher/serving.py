@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from flask import Response, abort, request
 
@@ -31,7 +33,7 @@ def answer(blobs: Blobs, sha256: str, name: str, content_type: str | None, *, ca
     except BlobError:
         abort(503)
     response = Response(content, content_type=content_type or "application/octet-stream")
-    response.headers.set("Content-Disposition", "inline" if content_type else "attachment", filename=safe(name))
+    response.headers.set("Content-Disposition", "inline" if content_type else "attachment", **_names(safe(name)))
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -40,6 +42,14 @@ def answer(blobs: Blobs, sha256: str, name: str, content_type: str | None, *, ca
     # Players seek, and some play nothing from a server that knows no ranges; a download goes on where it broke off.
     response.make_conditional(request, accept_ranges=True, complete_length=len(content))
     return response
+
+
+def _names(name: str) -> dict[str, str]:
+    """A name of any script as headers can say it (RFC 6266, 5), with one in plain letters for whoever is old."""
+    if name.isascii():
+        return {"filename": name}
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def safe(name: str) -> str:

@@ -12,6 +12,7 @@ from flask import Blueprint, render_template, request, url_for
 from gateway import lacak, lapor, wording
 from gateway.codes import CodePool
 from gateway.limits import Throttle, network
+from gateway.proof import Proof
 from gateway.quick import Quick
 from gateway.security import Proxies
 from gateway.signing import Signer
@@ -94,7 +95,8 @@ def register(
         peer = request.remote_addr or ""
         return network(proxies.remote(peer, request.headers.get("X-Forwarded-For")))
 
-    lacak.add(pages, lacak.Tracker(runtime=runtime, throttle=throttle, quick=quick, who=who))
+    proof = Proof(secret_key, https=runtime.public_url.startswith("https://"))
+    lacak.add(pages, lacak.Tracker(runtime=runtime, throttle=throttle, quick=quick, who=who, proof=proof))
     if ACCOUNT in runtime.accounts:
         pool.start()
         desk = lapor.Counter(
@@ -127,6 +129,8 @@ def _add_front(pages: Blueprint, runtime: Runtime) -> None:
             "state_words": wording.STATES.__getitem__,
             "day": lambda at: wording.day(at, runtime.zone),
             "moment": lambda at: wording.moment(at, runtime.zone),
+            "sort_word": wording.sort,
+            "size_words": wording.size,
         }
 
     pages.context_processor(words)
@@ -175,9 +179,11 @@ def _versions() -> dict[str, str]:
 
 
 def _finish(response: Response) -> Response:
-    response.headers.update(_HEADERS)
+    # A file of an answer comes with a policy of its own, which allows less.
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     if request.endpoint != "public.static":
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
     elif "v" in request.args:
         response.headers["Cache-Control"] = f"public, max-age={_A_YEAR}, immutable"
     return response

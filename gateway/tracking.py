@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway import enclosed
 from normalizer.complaint import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy import Connection
+
+    from gateway.enclosed import Enclosed
 
 _COMPLAINT = """
 SELECT t.complaint_id, c.state, c.program, c.opened_at, c.anonim OR c.rahasia AS hidden
@@ -27,7 +31,7 @@ WITH RECURSIVE above AS (
   SELECT id, account, conversation FROM complaint WHERE merged_into = %(complaint)s
   UNION SELECT c.id, c.account, c.conversation FROM complaint c JOIN below b ON c.merged_into = b.id
 )
-SELECT m.text, m.sent_at FROM complaint k JOIN message m ON m.complaint_id IN (SELECT id FROM above)
+SELECT m.id, m.text, m.sent_at FROM complaint k JOIN message m ON m.complaint_id IN (SELECT id FROM above)
 WHERE k.id = %(complaint)s AND m.direction = 'out' AND m.role = 'answer' AND m.withdrawn_at IS NULL
   AND CASE WHEN m.account = k.account AND m.conversation = k.conversation THEN true
            ELSE m.complaint_id = k.id AND (m.account, m.conversation) NOT IN (SELECT account, conversation FROM below)
@@ -58,10 +62,11 @@ STEPS: Final = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """What an officer wrote to the citizen."""
+    """What an officer wrote to the citizen, and the files that he sent along."""
 
     text: str
     at: datetime
+    files: Sequence[Enclosed] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,6 +93,14 @@ class Track:
     steps: Sequence[Step] = ()
     answers: Sequence[Answer] = ()
 
+    def files(self) -> Iterator[Enclosed]:
+        """The files of all answers that show."""
+        return (file for answer in self.answers for file in answer.files)
+
+    def file(self, file_id: UUID) -> Enclosed | None:
+        """One of those files; None for whatever else has that id."""
+        return next((file for file in self.files() if file.id == file_id), None)
+
 
 def look_up(connection: Connection, code: str) -> Track | None:
     """The complaint of a code; None for a code that was never given out."""
@@ -96,7 +109,7 @@ def look_up(connection: Connection, code: str) -> Track | None:
         return None
     if row.state is None:
         return Track(code=code)
-    answers = [Answer(*found) for found in connection.exec_driver_sql(_ANSWERS, {"complaint": row.complaint_id})]
+    answers = _answers(connection, row.complaint_id, hidden=row.hidden)
     if row.hidden:
         return Track(code=code, state=State(row.state), hidden=True, answers=answers)
     return Track(
@@ -107,6 +120,12 @@ def look_up(connection: Connection, code: str) -> Track | None:
         steps=_steps(connection, row.complaint_id),
         answers=answers,
     )
+
+
+def _answers(connection: Connection, complaint_id: Any, *, hidden: bool) -> list[Answer]:
+    lines = connection.exec_driver_sql(_ANSWERS, {"complaint": complaint_id}).all()
+    files = enclosed.of(connection, [line.id for line in lines], hidden=hidden)
+    return [Answer(text=line.text, at=line.sent_at, files=files.get(line.id, ())) for line in lines]
 
 
 def _steps(connection: Connection, complaint_id: Any) -> list[Step]:

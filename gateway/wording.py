@@ -39,6 +39,10 @@ STATES: Final[dict[State, str]] = {
     State.SELESAI: "Aduan sudah selesai ditangani.",
 }
 
+#: What a file is, by the first half of its media type.
+_SORTS: Final = {"image": "Foto", "audio": "Rekaman suara", "video": "Video", "pdf": "PDF"}
+_MEGABYTE: Final = 1_000_000
+
 
 def day(at: datetime, zone: ZoneInfo) -> str:
     """`20 November 2026`."""
@@ -50,3 +54,15 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     """`20 November 2026 pukul 09.15 WIB`."""
     local = at.astimezone(zone)
     return f"{day(at, zone)} pukul {local:%H.%M} {local:%Z}"
+
+
+def sort(of: str) -> str:
+    """`Foto`, `PDF`, …; `Dokumen` for all that has no name of its own."""
+    return _SORTS.get(of, "Dokumen")
+
+
+def size(count: int) -> str:
+    """`340 kB`, `1,2 MB`."""
+    if count < _MEGABYTE:
+        return f"{max(1, round(count / 1000))} kB"
+    return f"{count / _MEGABYTE:.1f} MB".replace(".", ",")

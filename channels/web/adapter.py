@@ -9,7 +9,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from channels.contract import AccountInfo, Capabilities, Channel, Health, ReplyOptions
+from channels.contract import AccountInfo, Capabilities, Channel, Files, Health, ReplyOptions
 from channels.errors import PayloadError
 from channels.toolkit.form import read_form
 from normalizer.complaint import ReportType
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from normalizer.messages import JSON, Inbound
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
+#: A file of an answer, in bytes: what a telephone fetches from the page.
+_LARGEST_FILE: Final = 10_000_000
 _MAX_LAT: Final = 90.0
 _MAX_LON: Final = 180.0
-_STANDS = "Jawaban tampil di halaman Lacak Aduan; pelapor membukanya dengan nomor aduannya."
+_STANDS = "Jawaban dan lampirannya tampil di halaman Lacak Aduan bagi siapa pun yang memegang nomor aduannya."
 _AND_PHONE = " Pelapor meninggalkan nomor telepon: bila mendesak, teleponlah."
 _AND_MAIL = " Pelapor meninggalkan alamat surel dan tidak mendapat pemberitahuan lain."
 
@@ -41,7 +43,9 @@ class WebChannel(Channel[WebSettings]):
 
     key: ClassVar[str] = "web"
     settings_type: ClassVar[type] = WebSettings
-    capabilities = Capabilities(replies=True, attachments=True, idempotent_send=True)
+    capabilities = Capabilities(
+        replies=True, attachments=True, idempotent_send=True, files=Files(most=10, largest=_LARGEST_FILE)
+    )
 
     @classmethod
     def offline(cls, dialect: str | None = None) -> Self:
@@ -87,7 +91,7 @@ class WebChannel(Channel[WebSettings]):
         return ReplyOptions(allowed=True, reason=_STANDS + more)
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
-        """The tracking page shows what the thread holds, so the answer is where it belongs already."""
+        """The tracking page shows what the thread holds, files too, so the answer is where it belongs already."""
         return DeliveryReceipt(external_id=reply.id, status=Delivery.DELIVERED, conversation_id=reply.conversation_id)
 
     def health(self) -> Health:
