@@ -40,6 +40,7 @@ ROUTES: Final = (
     ),
     Route(rule="/quarantine/<int:item_id>", name="quarantined", view=quarantine.one, need=Need.OVERSEE),
     _item("reveal", quarantine.reveal, Need.OVERSEE),
+    _item("cover", quarantine.cover, Need.OVERSEE),
     _item("replay", quarantine.replay_one),
     _item("dismiss", quarantine.dismiss),
     Route(rule="/programs", name="programs", view=programs.show, need=Need.OVERSEE),

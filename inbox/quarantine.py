@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import abort, redirect, request, url_for
+from flask import abort, g, redirect, request, url_for
 
 from dispatcher.bells import Bell, ring
 from inbox import payloads, rights, words
@@ -12,17 +12,20 @@ from inbox.i18n import _, _n, lazy, said
 from inbox.lamps import reach
 from inbox.state import now, page, person, runtime
 from store import accounts as trace
-from store import journal
+from store import journal, reveals
 from store import quarantine as store
 from store.blobs import BlobError
+from store.tokens import digest
 
 if TYPE_CHECKING:
     import uuid
+    from datetime import datetime
 
     from flask import Response
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
 
+    from store.journal import Pending
     from store.quarantine import Quarantined
 
 LONGEST_REASON: Final = 300
@@ -119,17 +122,44 @@ def _mine(connection: Connection, item_id: int) -> Quarantined:
     return found
 
 
-def _render(found: Quarantined, status: int = 200, **extra: Any) -> Response:
-    values = {
-        "item": _shown(found),
-        "operates": _operates(found.account),
-        "may_reveal": person().sees_identity,
-        "preview": None,
-        "problem": None,
-        "limit": LONGEST_REASON,
-        **extra,
-    }
-    return page("quarantined.html", status, title=_("Karantina nomor %(id)s", id=found.id), **values)
+def _render(found: Quarantined, status: int = 200, problem: str | None = None) -> Response:
+    """The page of one, with its payload where this session has it open."""
+    until, raw = _opened(found)
+    preview = None
+    if raw is not None:
+        try:
+            preview = payloads.preview(raw.headers, raw.query, _body(raw))
+        except BlobError:
+            status = 503
+            problem = _("Isinya ada di penyimpanan berkas, dan itu sedang tidak dapat dibaca.")
+    return page(
+        "quarantined.html",
+        status,
+        title=_("Karantina nomor %(id)s", id=found.id),
+        item=_shown(found),
+        operates=_operates(found.account),
+        may_reveal=person().sees_identity,
+        preview=preview,
+        revealed_until="" if until is None else words.absolute(until, runtime().zone),
+        reveal_left=None if until is None else reveals.left(until, now()),
+        reveal_minutes=int(reveals.OPEN.total_seconds() // 60),
+        problem=problem,
+        limit=LONGEST_REASON,
+    )
+
+
+def _opened(found: Quarantined) -> tuple[datetime | None, Pending | None]:
+    """Until when this session may see the payload, and the payload; neither where it may not."""
+    subject = reveals.payload(found.id)
+    if subject not in person().revealed:
+        return None, None
+    with runtime().engine.connect() as connection:
+        until = reveals.open_to(connection, digest(g.token), now()).get(subject)
+        return until, None if until is None else journal.read(connection, found.journal_id)
+
+
+def _body(raw: Pending) -> bytes:
+    return runtime().blobs.get(raw.blob) if raw.blob is not None else raw.body or b""
 
 
 def _reason() -> str | None:
@@ -142,24 +172,32 @@ def _unsaid() -> str:
     return _("Tulis alasannya, paling banyak %(most)s huruf.", most=LONGEST_REASON)
 
 
-def reveal(item_id: int) -> Response:
+def reveal(item_id: int) -> BaseResponse:
     """Lihat isinya: who wrote it may be anonymous, and nobody has read yet whether he is; so it leaves a trace."""
-    if not person().sees_identity:
-        abort(403)
+    _permitted()
+    reason = _reason()
     with runtime().engine.begin() as connection:
         found = _known(connection, item_id)
-        reason = _reason()
-        if reason is None:
-            return _render(found, 422, problem=_unsaid())
-        raw = journal.read(connection, found.journal_id)
-        trace.record(connection, now(), person().id, found.account, "revealed", item=found.id, reason=reason)
-    if raw is None:
-        abort(404)
-    try:
-        body = runtime().blobs.get(raw.blob) if raw.blob is not None else raw.body or b""
-    except BlobError:
-        return _render(found, 503, problem=_("Isinya ada di penyimpanan berkas, dan itu sedang tidak dapat dibaca."))
-    return _render(found, preview=payloads.preview(raw.headers, raw.query, body))
+        if reason is not None and reveals.lay_open(connection, digest(g.token), reveals.payload(found.id), now()):
+            trace.record(connection, now(), person().id, found.account, "revealed", item=found.id, reason=reason)
+    if reason is None:
+        return _render(found, 422, _unsaid())
+    return redirect(url_for("inbox.quarantined", item_id=found.id), 303)
+
+
+def cover(item_id: int) -> BaseResponse:
+    """Sembunyikan lagi, before the time is over."""
+    _permitted()
+    with runtime().engine.begin() as connection:
+        found = _known(connection, item_id)
+        reveals.cover(connection, digest(g.token), reveals.payload(found.id))
+    return redirect(url_for("inbox.quarantined", item_id=found.id), 303)
+
+
+def _permitted() -> None:
+    """403 for whoever may not see who citizens are."""
+    if not person().sees_identity:
+        abort(403)
 
 
 def replay_one(item_id: int) -> BaseResponse:
@@ -198,12 +236,12 @@ def _read_again(count: int) -> BaseResponse:
 
 def dismiss(item_id: int) -> BaseResponse:
     """Keluarkan: it ends as ignored, with the reason; a later replay of its payload reads it again."""
+    reason = _reason()
     with runtime().engine.begin() as connection:
         found = _mine(connection, item_id)
-        reason = _reason()
-        if reason is None:
-            return _render(found, 422, problem=_unsaid())
-        if not store.dismiss(connection, found.id, f"{person().username}: {reason}", now()):
-            return _render(found, 409, problem=str(_GONE))
-        trace.record(connection, now(), person().id, found.account, "dismissed", item=found.id, reason=reason)
-    return redirect(url_for("inbox.quarantine", keluar=1), 303)
+        let_go = reason and store.dismiss(connection, found.id, f"{person().username}: {reason}", now())
+        if let_go:
+            trace.record(connection, now(), person().id, found.account, "dismissed", item=found.id, reason=reason)
+    if reason is None:
+        return _render(found, 422, _unsaid())
+    return redirect(url_for("inbox.quarantine", keluar=1), 303) if let_go else _render(found, 409, str(_GONE))

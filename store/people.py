@@ -48,7 +48,7 @@ class Person:
     """An officer as the pages know him; `programs` are keys, `unit` a code, `second` whether he has a second factor.
 
     `language` is the one that he has chosen, `device` what he knows his browser by. `revealed` are the complaints whose
-    hidden reporter is open to this session now.
+    hidden reporter is open to this session now, and what `reveals.payload` names.
     """
 
     id: int

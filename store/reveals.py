@@ -1,8 +1,9 @@
-"""Identities that are open for a while: to one session, of one complaint, written into its history."""
+"""What is open for a while, to one session, and leaves a trace: who reports a complaint, what stands in quarantine."""
 
 from __future__ import annotations
 
 import math
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -13,36 +14,41 @@ from store.casework.base import LOOKED, Act, locked, record
 from store.models import Reveal
 
 if TYPE_CHECKING:
-    import uuid
     from datetime import datetime
 
     from sqlalchemy import Connection
 
-#: How long an identity is open to whoever has asked for it.
+#: How long it is open to whoever has asked for it.
 OPEN: Final = timedelta(minutes=15)
 
 
+def payload(item_id: int) -> uuid.UUID:
+    """What the payload of a quarantined item is called among what is open; no complaint's id is so small."""
+    return uuid.UUID(int=item_id)
+
+
 def reveal(connection: Connection, act: Act, session_id: str, reason: str) -> None:
-    """Open it for this session, and write down who did and why; a second click within the time writes nothing."""
+    """Show this session who reports, and write down who did and why; a second click within the time writes nothing."""
     locked(connection, act)
-    held = select(Reveal.until).where(Reveal.token_hash == session_id, Reveal.complaint_id == act.complaint_id)
-    until = connection.execute(held).scalar_one_or_none()
-    if until is not None and until > act.now:
-        return
-    end = act.now + OPEN
-    renewed = insert(Reveal).values(token_hash=session_id, complaint_id=act.complaint_id, until=end)
-    connection.execute(
-        renewed.on_conflict_do_update(
-            index_elements=[Reveal.token_hash, Reveal.complaint_id], set_={"until": renewed.excluded.until}
-        )
+    end = lay_open(connection, session_id, act.complaint_id, act.now)
+    if end is not None:
+        record(connection, act, LOOKED, reason=reason, until=end.isoformat())
+
+
+def lay_open(connection: Connection, session_id: str, subject: uuid.UUID, now: datetime) -> datetime | None:
+    """Open it to this session, until when; None where it is open already, and then not for longer."""
+    made = insert(Reveal).values(token_hash=session_id, subject=subject, until=now + OPEN)
+    renewed = made.on_conflict_do_update(
+        index_elements=[Reveal.token_hash, Reveal.subject],
+        set_={"until": made.excluded.until},
+        where=Reveal.until <= now,
     )
-    record(connection, act, LOOKED, reason=reason, until=end.isoformat())
+    return connection.execute(renewed.returning(Reveal.until)).scalar_one_or_none()
 
 
-def cover(connection: Connection, session_id: str, complaint_id: uuid.UUID) -> None:
+def cover(connection: Connection, session_id: str, subject: uuid.UUID) -> None:
     """Close it before its time."""
-    mine = delete(Reveal).where(Reveal.token_hash == session_id, Reveal.complaint_id == complaint_id)
-    connection.execute(mine)
+    connection.execute(delete(Reveal).where(Reveal.token_hash == session_id, Reveal.subject == subject))
 
 
 def left(until: datetime, now: datetime) -> int:
@@ -51,6 +57,6 @@ def left(until: datetime, now: datetime) -> int:
 
 
 def open_to(connection: Connection, session_id: str, now: datetime) -> dict[uuid.UUID, datetime]:
-    """The complaints whose reporter this session may see now, and until when."""
-    mine = select(Reveal.complaint_id, Reveal.until).where(Reveal.token_hash == session_id, Reveal.until > now)
-    return {row.complaint_id: row.until for row in connection.execute(mine)}
+    """What this session may see now, and until when."""
+    mine = select(Reveal.subject, Reveal.until).where(Reveal.token_hash == session_id, Reveal.until > now)
+    return {row.subject: row.until for row in connection.execute(mine)}

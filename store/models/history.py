@@ -71,10 +71,10 @@ class AuditCheck(Base):
 
 
 class Reveal(Base):
-    """Whose identity a session may see, and until when."""
+    """What a session may see, and until when: a complaint's reporter by its id, a payload by its item's number."""
 
     __tablename__ = "reveal"
 
     token_hash: Mapped[str] = mapped_column(ForeignKey("session.token_hash", ondelete="CASCADE"), primary_key=True)
-    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaint.id", ondelete="CASCADE"), primary_key=True)
+    subject: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     until: Mapped[dt.datetime]

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from store import reveals
+from tests import factories
 from tests.factories import NOW
 from tests.integration.test_inbox_identity import NAME, PHONE, confide
 from tests.windowkit import address, site, visit
@@ -170,4 +171,29 @@ def test_without_scripts_the_page_comes_anew_just_after(site: Site, visit: Calla
     expect(page.locator(".facts-pane")).to_contain_text(NAME)
     site.clock.pass_by(timedelta(seconds=1))
     expect(page.locator(".facts-pane")).to_contain_text("Pelapor anonim")
+    shows_nobody(page)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_stands_in_quarantine_is_covered_again(site: Site, visit: Callable[..., Page], *, scripts: bool) -> None:
+    with site.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE officer SET sees_identity = true")
+        number = factories.quarantined(connection, "kertas", "PayloadError", body=f'{{"who": "{NAME}"}}'.encode())
+    page = visit(scripts=scripts)
+    page.clock.install(time=NOW)
+    page.goto(f"/inbox/quarantine/{number}")
+    page.get_by_label("Alasan melihat isinya").fill("galat baru")
+    page.get_by_role("button", name="Lihat isinya").click()
+    expect(page.locator(".payload")).to_contain_text(NAME)
+    if scripts:
+        page.get_by_label("Alasan mengeluarkan").fill("bukan pesan warga")
+        pass_by(site, page, reveals.OPEN)
+        expect(page.get_by_role("status").filter(has_text="sudah habis")).to_be_visible()
+        expect(page.get_by_label("Alasan mengeluarkan")).to_have_value("bukan pesan warga")
+    else:
+        site.clock.pass_by(reveals.OPEN - timedelta(seconds=1))
+        page.reload()
+        expect(page.locator(".payload")).to_contain_text(NAME)
+        site.clock.pass_by(timedelta(seconds=1))
+    expect(page.get_by_role("button", name="Lihat isinya")).to_be_visible()
     shows_nobody(page)

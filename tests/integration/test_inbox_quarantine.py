@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from channels.errors import PayloadError
 from dispatcher import drain
 from normalizer.place import PlaceFinder
-from store import ledger
+from store import ledger, reveals, sessions
 from store.blobs import BlobError
 from tests import factories
 from tests.inboxkit import Browser, Site
@@ -19,6 +21,7 @@ from tests.journalling import deliver, outcomes
 from tests.toy import ToyChannel
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from redis import Redis
@@ -70,6 +73,12 @@ def put(site: Site, account: str = "kertas", reason: str = "galat", **values: An
 
 def trace(site: Site) -> list[tuple[Any, ...]]:
     return site.rows("SELECT account, kind, data FROM account_event ORDER BY id")
+
+
+def look(browser: Browser, number: int, reason: str = "galat baru") -> str:
+    """The page of an item whose payload was asked for."""
+    assert browser.post(f"/inbox/quarantine/{number}/reveal", reason=reason).status_code == 303
+    return browser.get(f"/inbox/quarantine/{number}").text
 
 
 def test_a_mended_adapter_reads_from_the_browser_what_stood_there_once(
@@ -132,7 +141,7 @@ def test_a_hostile_payload_is_shown_and_does_nothing(site: Site, admin: Browser)
         assert "<b>tebal" not in page
         assert "&lt;b&gt;tebal" in page
         assert "alert(1)" not in page  # nothing of it before somebody asks
-    page = admin.post(f"/inbox/quarantine/{number}/reveal", reason="galat baru").text
+    page = look(admin, number)
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
     assert "RAHASIA" not in page
@@ -146,7 +155,7 @@ def test_a_hostile_payload_is_shown_and_does_nothing(site: Site, admin: Browser)
 def test_binary_and_large_bodies(site: Site, admin: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     sha256 = site.runtime.blobs.put(b"\x89PNG\x00" + b"x" * 300_000)
     number = put(site, body=None, blob=sha256)
-    page = admin.post(f"/inbox/quarantine/{number}/reveal", reason="galat baru").text
+    page = look(admin, number)
     assert "000000  89 50 4e 47 00" in page
     assert "300005 byte" in page
     assert "Hanya awalnya" in page
@@ -156,7 +165,7 @@ def test_binary_and_large_bodies(site: Site, admin: Browser, monkeypatch: pytest
         raise BlobError("away")
 
     monkeypatch.setattr(site.runtime.blobs, "get", away)
-    response = admin.post(f"/inbox/quarantine/{number}/reveal", reason="galat baru")
+    response = admin.get(f"/inbox/quarantine/{number}")
     assert response.status_code == 503
     assert "tidak dapat dibaca" in response.text
 
@@ -171,9 +180,80 @@ def test_only_who_may_see_identities_sees_a_payload(site: Site) -> None:
     assert curious.post(f"/inbox/quarantine/{number}/reveal", reason=" ").status_code == 422
     assert trace(site) == []
     auditor = site.officer("auditor", "auditor", sees_identity=True)
-    assert "Siti" in auditor.post(f"/inbox/quarantine/{number}/reveal", reason="galat baru").text
+    assert "Siti" in look(auditor, number)
     assert "Siti" not in json.dumps(trace(site))
     assert len(trace(site)) == 1
+
+
+def test_a_payload_is_open_for_a_while_to_one_session(site: Site, admin: Browser) -> None:
+    number, other = put(site, body=HOSTILE.encode()), put(site, body=HOSTILE.encode())
+    url = f"/inbox/quarantine/{number}"
+    assert "Siti" in look(admin, number)
+    site.clock.pass_by(timedelta(minutes=10))
+    assert "Siti" in look(admin, number, "klik lagi")  # neither longer nor written down again
+    assert len(trace(site)) == 1
+    page = admin.get(url)
+    assert page.headers["Cache-Control"] == "private, no-store"
+    assert 'data-reveal="300"' in page.text
+    assert f'content="301;url={url}"' in page.text
+    # Not another one, and not in another session or of another officer.
+    assert "Siti" not in admin.get(f"/inbox/quarantine/{other}").text
+    [(officer,)] = site.rows("SELECT id FROM officer")
+    with site.engine.begin() as connection:
+        second = site.browser(sessions.open_session(connection, officer, site.clock()))
+    auditor = site.officer("auditor", "auditor", sees_identity=True)
+    assert not any("Siti" in browser.get(url).text for browser in (second, auditor))
+    # A form that was refused shows it still.
+    refused = admin.post(f"{url}/dismiss", reason=" ")
+    assert refused.status_code == 422
+    assert "Siti" in refused.text
+    site.clock.pass_by(timedelta(minutes=5))
+    page = admin.get(url)
+    assert "Siti" not in page.text
+    assert "Alasan melihat isinya" in page.text
+    assert 'http-equiv="refresh"' not in page.text
+    assert "Siti" in look(admin, number, "masih galat")
+    assert [data["reason"] for _account, _kind, data in trace(site)] == ["galat baru", "masih galat"]
+
+
+def test_a_payload_is_covered_again_by_hand_with_the_permission_and_with_the_session(
+    site: Site, admin: Browser
+) -> None:
+    number = put(site, body=HOSTILE.encode())
+    url = f"/inbox/quarantine/{number}"
+    look(admin, number)
+    assert admin.post(f"{url}/cover").status_code == 303
+    assert "Siti" not in admin.get(url).text
+    assert "Siti" in look(admin, number)
+    with site.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE officer SET sees_identity = false")
+    assert "Siti" not in admin.get(url).text
+    assert admin.post(f"{url}/cover").status_code == 403
+    with site.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE officer SET sees_identity = true")
+    assert "Siti" in admin.get(url).text
+    admin.post("/inbox/logout")
+    assert site.rows("SELECT * FROM reveal") == []
+
+
+def test_two_who_click_at_once_leave_one_trace(site: Site, admin: Browser) -> None:
+    number = put(site, body=HOSTILE.encode())
+    look(admin, number)
+    [(session,)] = site.rows("SELECT token_hash FROM session")
+    subject = reveals.payload(number + 1)
+
+    def click(ends: list[datetime | None]) -> None:
+        with site.engine.begin() as connection:
+            ends.append(reveals.lay_open(connection, session, subject, site.clock()))
+
+    ends: list[datetime | None] = []
+    clicks = [threading.Thread(target=click, args=(ends,)) for _ in range(6)]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join()
+    assert [end for end in ends if end] == [site.clock() + reveals.OPEN]
+    assert len(ends) == 6
 
 
 def test_each_sees_the_quarantine_of_his_accounts(site: Site, admin: Browser) -> None:

@@ -92,6 +92,7 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "quarantine_replay_all": (401, 303, 403, None),
     "quarantined": (303, 200, 403, 404),
     "quarantine_reveal": (401, 403, 403, 404),
+    "quarantine_cover": (401, 403, 403, 404),
     "quarantine_replay": (401, 303, 403, 404),
     "quarantine_dismiss": (401, 303, 403, 404),
     "programs": (303, 200, 403, None),
