@@ -61,10 +61,11 @@ def test_the_settings_read_its_block(house: Path) -> None:
     assert run(house, "-c", SETTINGS, str(settings)) == "pager made up channels.pager.adapter\n"
 
 
-def test_the_common_suite_puts_it_through_its_trials(house: Path) -> None:
+def test_the_common_suite_puts_it_through_its_trials(house: Path, request: pytest.FixtureRequest) -> None:
     shutil.copytree(ROOT / "tests" / "channels", house / "tests" / "channels", ignore=LEAVE)
-    # Its own conftest is enough; the one above starts servers, which no adapter needs.
+    # Its own conftest is enough; the one above starts servers, which no adapter needs. Nor is --slow known without it.
     options = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", str(house), "-k", "pager"]
+    options += [] if request.config.getoption("--slow") else ["-m", "not slow"]
     printed = run(house, "-m", "pytest", *options, "tests/channels/test_contract.py")
     passed = int(printed.splitlines()[-1].split(" passed")[0].split()[-1])
     assert passed >= 10, printed
