@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from normalizer.messages import JSON, DeliveryReceipt, Inbound
+    from normalizer.saying import Sentence
 
 Cursor = dict[str, "JSON"]
 S = TypeVar("S")
@@ -209,7 +210,7 @@ class Conversation:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyOptions:
-    """May we answer, until when (aware; None for no end), in which form; `reason` is Indonesian, for the officer.
+    """May we answer, until when (aware; None for no end), in which form; `reason` is for the officer.
 
     `max_text` is this conversation's own limit in characters, and `files` are its own, where they are others than the
     channel's. `parts` says how a text is cut, where it goes out in parts that cost money each.
@@ -218,7 +219,7 @@ class ReplyOptions:
     allowed: bool
     until: datetime | None = None
     how: How = How.FREE
-    reason: str | None = None
+    reason: Sentence | None = None
     max_text: int | None = None
     files: Files | None = None
     parts: Parts | None = None
@@ -226,10 +227,10 @@ class ReplyOptions:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """One sentence that an operator can act on."""
+    """One sentence that an operator can act on; it is translated where it is shown (docs/adr/0026)."""
 
     ok: bool
-    sentence: str
+    sentence: Sentence
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

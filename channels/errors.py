@@ -14,7 +14,8 @@
         ├── Refused             not sent, and never will be: an officer must know
         └── OutcomeUnknown      perhaps sent: again only where the provider makes that safe
 
-An adapter raises nothing else. Messages name what happened, never a citizen's words, a phone number or a secret.
+An adapter raises nothing else. Messages name what happened, never a citizen's words, a phone number or a secret. Those
+of PollFailed and SendFailed are sentences for officers and administrators (docs/adr/0026), the others are for the log.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class TooLarge(FetchFailed):
 class PollFailed(ChannelError):  # noqa: N818 - the contract's name
     """The provider did not answer a poll; `retry_after` in seconds where it said so."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: Sentence, *, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
         self.retry_after = retry_after
 
 
@@ -71,6 +72,9 @@ class SendFailed(ChannelError):  # noqa: N818 - the contract's name
     """A reply did not go out as asked."""
 
     retry = False
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
 
 
 class Throttled(SendFailed):
@@ -81,8 +85,8 @@ class Throttled(SendFailed):
 
     retry = True
 
-    def __init__(self, message: str, *, retry_after: float = 30.0, alone: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: Sentence, *, retry_after: float = 30.0, alone: bool = False) -> None:
+        super().__init__(sentence)
         self.retry_after = retry_after
         self.alone = alone
 

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.contract import Channel
+    from normalizer.saying import Sentence
 
 #: Bytes of a file; years of one regency's reports are far smaller.
 MAX_BYTES: Final = 10 * 1024 * 1024
 
 
 class ImportRefused(ChannelError):  # noqa: N818 - it says what happened
-    """The file as a whole cannot be brought in. The message is Indonesian, for whoever brought it."""
+    """The file as a whole cannot be brought in; why, for whoever brought it."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +43,9 @@ class Report:
     words: str = ""
     status: str = ""
     updated: datetime | None = None
-    problem: str | None = None
+    problem: Sentence | None = None
     #: What will be noted beside it, Indonesian; the row is read all the same.
-    note: str | None = None
+    note: Sentence | None = None
 
 
 class Importer(Protocol):

@@ -111,7 +111,7 @@ def _preview(outcome: Outcome) -> dict[str, Any]:
     return {
         "counts": _written(outcome.counts),
         "lines": [
-            {"number": line.number, "id": line.external_id, "label": _FATES[line.fate], "note": line.note}
+            {"number": line.number, "id": line.external_id, "label": _FATES[line.fate], "note": said(line.note)}
             for line in news[:_SHOWN]
         ],
         "more": max(0, len(news) - _SHOWN),

@@ -7,6 +7,8 @@ import enum
 from collections.abc import Mapping  # noqa: TC003 - the codec reads these annotations at run time
 from datetime import datetime  # noqa: TC003 - the same
 
+from normalizer.saying import Sentence  # noqa: TC001 - the same
+
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
 
@@ -134,13 +136,13 @@ class DeliveryReceipt:
     """What became of a message that we sent: `external_id` is the one that `send` got or gave.
 
     As an inbound item its version is the status: one receipt for each step. `reply_id` is our own id of the reply,
-    where the provider repeats it: so a message whose outcome nobody knew is found again.
+    where the provider repeats it: so a message whose outcome nobody knew is found again. `error` is for the officer.
     """
 
     external_id: str
     status: Delivery
     at: datetime | None = None
-    error: str | None = None
+    error: Sentence | None = None
     conversation_id: str = ""
     to: str | None = None
     reply_id: str | None = None

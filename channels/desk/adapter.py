@@ -9,6 +9,7 @@ from channels.contract import AccountInfo, Capabilities, Channel, Health, ReplyO
 from channels.desk.slip import read_slip
 from normalizer.identity import canonical_phone
 from normalizer.messages import InboundMessage, Location, Sender
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from channels.desk.slip import Slip
     from normalizer.messages import JSON, Inbound
 
-_NO_WAY_BACK = "Aduan ini dicatat di meja layanan: jawablah lewat telepon atau surat, lalu catat jawabannya di sini."
+_NO_WAY_BACK = say(
+    "Aduan ini dicatat di meja layanan: jawablah lewat telepon atau surat, lalu catat jawabannya di sini."
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,7 @@ class DeskChannel(Channel[DeskSettings]):
 
     def health(self) -> Health:
         """The desk is as healthy as the inbox that it is typed into."""
-        return Health(ok=True, sentence="Meja layanan dilayani oleh kotak masuk sendiri.")
+        return Health(ok=True, sentence=say("Meja layanan dilayani oleh kotak masuk sendiri."))
 
 
 def _hints(slip: Slip, phone: str | None, ticket: JSON) -> dict[str, JSON]:

@@ -19,6 +19,7 @@ from channels.email.settings import EmailSettings
 from channels.email.smtp import connected, deliver
 from channels.errors import ChannelError, FetchFailed, PollFailed, Refused, TooLarge
 from normalizer.messages import Attachment, Delivery, DeliveryReceipt, InboundMessage, Malformed
+from normalizer.saying import Sentence, joined, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _TOO_LARGE: Final = "too-large"
 #: Servers take 20 to 25 MB for a whole mail, in which a file takes a third more.
 _MAX_FILE_BYTES: Final = 15 * 1024 * 1024
-_NO_ANSWER: Final = (
+_NO_ANSWER: Final = say(
     "Alamat pengirim ini tidak menerima balasan (surat otomatis). Hubungi warga lewat kanal lain bila ada."
 )
 
@@ -116,9 +117,9 @@ class EmailChannel(Channel[EmailSettings]):
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
         """One mail; an automatic text to automatic mail is refused, or two machines would write to each other."""
         if reply.purpose != "answer" and (reply.hints.get("automatic") or reply.hints.get("no_reply")):
-            raise Refused("Surat otomatis tidak dijawab secara otomatis.")
+            raise Refused(say("Surat otomatis tidak dijawab secara otomatis."))
         if not reply.text.strip() and not reply.attachments:
-            raise Refused("Balasan kosong tidak dikirim.")
+            raise Refused(say("Balasan kosong tidak dikirim."))
         now = datetime.now(UTC)
         addressed = dataclasses.replace(reply, to=_addressee(reply.to, reply.hints))
         letter = compose(addressed, self.settings, self._mailbox, now)
@@ -134,31 +135,35 @@ class EmailChannel(Channel[EmailSettings]):
         """Whether both servers take our login and all folders are there, on connections of its own."""
         troubles = [trouble for trouble in (self._receiving(), self._sending()) if trouble]
         if troubles:
-            return Health(ok=False, sentence="; ".join(troubles)[:1].upper() + "; ".join(troubles)[1:] + ".")
-        folders = ", ".join(self.settings.folders)
-        return Health(ok=True, sentence=f"{self.settings.address} is read ({folders}) and can send.")
+            return Health(ok=False, sentence=joined(troubles, "; "))
+        sentence = say(
+            "%(address)s dibaca (%(folders)s) dan dapat mengirim.",
+            address=self.settings.address,
+            folders=", ".join(self.settings.folders),
+        )
+        return Health(ok=True, sentence=sentence)
 
-    def _receiving(self) -> str:
+    def _receiving(self) -> Sentence | None:
         try:
             client = connect(self.settings, self._tokens)
         except PollFailed as error:
-            return str(error)
+            return error.sentence
         with client:
             try:
                 for folder in self.settings.folders:
                     select(client, folder)
             except PollFailed as error:
-                return str(error)
+                return error.sentence
             except Exception as error:  # noqa: BLE001 - health never raises, whatever a server sends
-                return f"the IMAP server ended the connection ({type(error).__name__})"
-        return ""
+                return say("Server IMAP memutus sambungan (%(error)s)", error=type(error).__name__)
+        return None
 
-    def _sending(self) -> str:
+    def _sending(self) -> Sentence | None:
         try:
             with connected(self.settings, self._tokens):
-                return ""
+                return None
         except ChannelError as error:
-            return str(error)
+            return error.sentence
 
 
 def _addressee(address: str, hints: Mapping[str, JSON]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from channels.email.parsing.ids import header_id
 from channels.errors import Refused
 from channels.toolkit.payload import storable
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from channels.email.mailbox import Mailbox
     from channels.email.settings import EmailSettings
 
-BAD_ADDRESS: Final = "Alamat surel warga tidak dapat dipakai. Hubungi warga lewat kanal lain."
+BAD_ADDRESS: Final = say("Alamat surel warga tidak dapat dipakai. Hubungi warga lewat kanal lain.")
 #: What could end a header line, or turn the reading direction of a name.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _ID: Final = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,400}")

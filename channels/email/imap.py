@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from channels.email.network import TlsFailed, reason, said, tls_context
 from channels.email.oauth import TokenLater, TokenRefused
 from channels.errors import PollFailed
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,10 +109,12 @@ def select(client: IMAPClient, folder: str, *, readonly: bool = True) -> Opened:
     except IMAP4.abort:
         raise
     except IMAP4.error as error:
-        raise PollFailed(f"the folder {folder} cannot be opened ({said(error)}): check folders") from None
+        why = say("Folder %(folder)s tidak dapat dibuka (%(why)s): periksa folders", folder=folder, why=said(error))
+        raise PollFailed(why) from None
     validity, following = told.get(b"UIDVALIDITY"), told.get(b"UIDNEXT")
     if not isinstance(validity, int):
-        raise PollFailed(f"the folder {folder} has no lasting numbers (UIDVALIDITY), so it cannot be read safely")
+        why = say("Folder %(folder)s tanpa nomor tetap (UIDVALIDITY): tidak dapat dibaca dengan aman", folder=folder)
+        raise PollFailed(why)
     if isinstance(following, int):
         return Opened(validity, following - 1)
     return Opened(validity, max(client.search(["UID", "1:*"]), default=0))
@@ -132,10 +135,13 @@ def _login(client: IMAPClient, settings: EmailSettings, tokens: AccessTokens) ->
             raise error.__context__ from None
         raise _refused(error, settings) from None
     except TokenLater as error:
-        raise PollFailed(str(error)) from None
+        raise PollFailed(error.sentence) from None
     except TokenRefused as error:
-        what = "renew oauth_refresh_token" if settings.oauth_refresh_token else "check oauth_client_secret"
-        raise PollFailed(f"{error}: {what}", retry_after=AFTER_REFUSAL) from None
+        if settings.oauth_refresh_token:
+            why = say("%(error)s: perbarui oauth_refresh_token", error=error.sentence)
+        else:
+            why = say("%(error)s: periksa oauth_client_secret", error=error.sentence)
+        raise PollFailed(why, retry_after=AFTER_REFUSAL) from None
 
 
 def _login_by_token(client: IMAPClient, settings: EmailSettings, tokens: AccessTokens) -> None:
@@ -151,19 +157,21 @@ def _login_by_token(client: IMAPClient, settings: EmailSettings, tokens: AccessT
 
 
 def _refused(error: Exception, settings: EmailSettings) -> PollFailed:
-    why = said(error)
-    user = settings.username or settings.address
-    if _PASSING.search(why):
-        return PollFailed(f"the IMAP server does not take the login of {user} now ({why})")
-    what = "the permissions that the token was given for" if settings.oauth_url else "username and password"
-    return PollFailed(f"the IMAP server refuses the login of {user} ({why}): check {what}", retry_after=AFTER_REFUSAL)
+    known = {"user": settings.username or settings.address, "why": said(error)}
+    if _PASSING.search(known["why"]):
+        return PollFailed(say("Server IMAP untuk sementara tidak menerima login %(user)s (%(why)s)", **known))
+    if settings.oauth_url:
+        what = say("Server IMAP menolak login %(user)s (%(why)s): periksa izin token", **known)
+    else:
+        what = say("Server IMAP menolak login %(user)s (%(why)s): periksa username dan password", **known)
+    return PollFailed(what, retry_after=AFTER_REFUSAL)
 
 
 def _failed(error: Exception, settings: EmailSettings) -> PollFailed:
     host, port = settings.imap_address
     if isinstance(error, TlsFailed):
-        return PollFailed(str(error))
-    return PollFailed(reason(error, f"the IMAP server {host}:{port}", settings))
+        return PollFailed(error.sentence)
+    return PollFailed(reason(error, say("Server IMAP %(place)s", place=f"{host}:{port}"), settings))
 
 
 def _end(client: IMAPClient) -> None:

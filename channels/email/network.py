@@ -8,6 +8,7 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from channels.errors import ChannelError
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from channels.email.settings import EmailSettings
@@ -25,22 +26,32 @@ def tls_context(settings: EmailSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
     except OSError:
-        raise TlsFailed("ca_file cannot be read, or holds no certificate in PEM format") from None
+        raise TlsFailed(say("ca_file tidak dapat dibaca, atau tidak berisi sertifikat PEM")) from None
 
 
-def reason(error: BaseException, server: str, settings: EmailSettings) -> str:
+def reason(error: BaseException, server: Sentence, settings: EmailSettings) -> Sentence:
     """Why a server could not be talked to; one clause without a full stop."""
+    name = type(error).__name__
     if isinstance(error, ssl.SSLCertVerificationError):
-        why = f"{error.verify_message}): renew it, or name who signed it in ca_file"
-        return f"{server} shows a certificate that is not trusted ({why}"
+        return say(
+            "%(server)s memakai sertifikat yang tidak dipercaya (%(why)s): perbarui sertifikatnya, atau sebut "
+            "penerbitnya di ca_file",
+            server=server,
+            why=error.verify_message,
+        )
     if isinstance(error, ssl.SSLError):
-        return f"{server} does not speak TLS as it is set ({error.reason}): check its port and security"
+        return say(
+            "%(server)s tidak memakai TLS seperti yang diatur (%(why)s): periksa port dan security",
+            server=server,
+            why=error.reason or name,
+        )
     if isinstance(error, TimeoutError):
-        return f"{server} did not answer within {settings.timeout:g} seconds"
+        return say("%(server)s tidak menjawab dalam %(seconds)s detik", server=server, seconds=f"{settings.timeout:g}")
     if isinstance(error, socket.gaierror):
-        return f"the name of {server} cannot be found: check the setting and the name server"
-    what = "cannot be reached" if isinstance(error, OSError) else "ended the connection or broke its protocol"
-    return f"{server} {what} ({type(error).__name__})"
+        return say("Nama %(server)s tidak ditemukan: periksa setelan dan DNS", server=server)
+    if isinstance(error, OSError):
+        return say("%(who)s tidak dapat dihubungi (%(error)s)", who=server, error=name)
+    return say("%(server)s memutus sambungan atau melanggar protokolnya (%(error)s)", server=server, error=name)
 
 
 def said(words: object) -> str:

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from channels.errors import ChannelError, SendFailed
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from channels.email.settings import EmailSettings
@@ -60,7 +61,7 @@ class AccessTokens:
         try:
             reply = http.call("POST", settings.oauth_url, who="oauth_url", timeout=settings.timeout, data=form)
         except SendFailed as error:
-            raise TokenLater(str(error)) from None
+            raise TokenLater(error.sentence) from None
         return _read(reply.status, reply.json())
 
 
@@ -72,5 +73,5 @@ def _read(status: int, answer: object) -> tuple[str, float]:
     word = told.get("error")
     why = word if isinstance(word, str) and _WORD.fullmatch(word) else f"HTTP {status}"
     if status in {400, 401, 403}:
-        raise TokenRefused(f"oauth_url gives no access token ({why})")
-    raise TokenLater(f"oauth_url cannot answer now ({why})")
+        raise TokenRefused(say("oauth_url tidak memberi access token (%(why)s)", why=why))
+    raise TokenLater(say("oauth_url sedang tidak dapat menjawab (%(why)s)", why=why))

@@ -13,6 +13,7 @@ from channels.email.imap import Opened, select
 from channels.email.network import said
 from channels.email.places import Place, enter, newest, read_places, write_places
 from channels.errors import PollFailed
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -140,10 +141,16 @@ class Receiver:
         except IMAP4.abort:
             raise
         except IMAP4.error as error:
-            what = "marked as read" if self._settings.after == "seen" else f"moved to {self._settings.move_to}"
-            raise PollFailed(
-                f"mails are received, but cannot be {what} in {name} ({said(error)}): check the folder's rights"
-            ) from None
+            known = {"folder": name, "why": said(error)}
+            if self._settings.after == "seen":
+                what = say("Surat diterima, tetapi tidak dapat ditandai terbaca di %(folder)s (%(why)s)", **known)
+            else:
+                what = say(
+                    "Surat diterima, tetapi tidak dapat dipindah dari %(folder)s ke %(target)s (%(why)s)",
+                    target=self._settings.move_to,
+                    **known,
+                )
+            raise PollFailed(say("%(error)s: periksa hak folder itu", error=what)) from None
 
 
 def _days(known: Iterable[Facts]) -> Iterator[str]:

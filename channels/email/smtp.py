@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from channels.email.network import TlsFailed, reason, tls_context
 from channels.email.oauth import TokenLater, TokenRefused
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed, Throttled
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,15 +20,14 @@ if TYPE_CHECKING:
     from channels.email.oauth import AccessTokens
     from channels.email.settings import EmailSettings
 
-NEEDS_UTF8: Final = "Alamat surel warga memakai huruf khusus yang tidak diterima server surat kita."
-TOO_LARGE: Final = "Surat dengan lampirannya terlalu besar untuk server surat ({have} MB, paling besar {most} MB)."
+NEEDS_UTF8: Final = say("Alamat surel warga memakai huruf khusus yang tidak diterima server surat kita.")
 #: Reasons by the enhanced status code of the answer (RFC 3463), the most telling first.
 _REASONS: Final = (
-    (re.compile(r"5\.2\.2"), "Kotak surat warga penuh"),
-    (re.compile(r"5\.3\.4|5\.2\.3"), "Surat dengan lampirannya terlalu besar bagi server surat"),
-    (re.compile(r"5\.1\.[0-6]|5\.1\.10|5\.2\.[01]"), "Alamat surel warga tidak dikenal atau tidak aktif"),
-    (re.compile(r"5\.1\.[78]|5\.7\.60"), "Server surat tidak menerima alamat pengirim kita"),
-    (re.compile(r"5\.7\.\d+"), "Server surat menolak isi atau pengirim surat ini"),
+    (re.compile(r"5\.2\.2"), say("Kotak surat warga penuh")),
+    (re.compile(r"5\.3\.4|5\.2\.3"), say("Surat dengan lampirannya terlalu besar bagi server surat")),
+    (re.compile(r"5\.1\.[0-6]|5\.1\.10|5\.2\.[01]"), say("Alamat surel warga tidak dikenal atau tidak aktif")),
+    (re.compile(r"5\.1\.[78]|5\.7\.60"), say("Server surat tidak menerima alamat pengirim kita")),
+    (re.compile(r"5\.7\.\d+"), say("Server surat menolak isi atau pengirim surat ini")),
 )
 _ENHANCED: Final = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 #: Seconds until the next try after "not now": a greylisting server wants to see us again after a few minutes.
@@ -130,7 +130,12 @@ def _envelope(smtp: smtplib.SMTP, letter: Letter) -> None:
         options += ["SMTPUTF8", "BODY=8BITMIME"]
     most = smtp.esmtp_features.get("size", "")
     if most.isdigit() and 0 < int(most) < len(letter.content):
-        raise Refused(TOO_LARGE.format(have=-(-len(letter.content) // _MB), most=int(most) // _MB))
+        said = say(
+            "Surat dengan lampirannya terlalu besar untuk server surat (%(have)s MB, paling besar %(most)s MB).",
+            have=-(-len(letter.content) // _MB),
+            most=int(most) // _MB,
+        )
+        raise Refused(said)
     if smtp.has_extn("size"):
         options.append(f"SIZE={len(letter.content)}")
     if smtp.has_extn("dsn"):
@@ -151,8 +156,13 @@ def _content(smtp: smtplib.SMTP, letter: Letter, settings: EmailSettings) -> Non
         answer = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         host, port = settings.smtp_address
-        raise OutcomeUnknown(f"{host}:{port} did not say whether it took the mail ({type(error).__name__})") from None
-    _check(answer, "the mail")
+        said = say(
+            "%(place)s tidak mengatakan apakah surat diterima (%(error)s)",
+            place=f"{host}:{port}",
+            error=type(error).__name__,
+        )
+        raise OutcomeUnknown(said) from None
+    _check(answer, say("surat"))
 
 
 @contextlib.contextmanager
@@ -160,7 +170,8 @@ def _cut_off() -> Iterator[None]:
     try:
         yield
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise ProviderDown(f"the SMTP server ended the connection early ({type(error).__name__})") from None
+        said = say("Server SMTP memutus sambungan terlalu awal (%(error)s)", error=type(error).__name__)
+        raise ProviderDown(said) from None
 
 
 def _check(answer: tuple[int, bytes], step: str, *, expected: range = _OK) -> None:
@@ -172,44 +183,56 @@ def _check(answer: tuple[int, bytes], step: str, *, expected: range = _OK) -> No
     told = f"{code} {enhanced}".strip()
     if code in _LATER:
         if code == _SHUTTING_DOWN:
-            raise ProviderDown(f"the SMTP server answered {told} to {step}")
+            raise ProviderDown(say("Server SMTP menjawab %(told)s untuk %(step)s", told=told, step=step))
         # Greylisting and a full box are this recipient's; what is refused before or after him is everybody's.
         alone = step == _RECIPIENT
-        raise Throttled(f"the SMTP server answered {told} to {step}: not now", retry_after=_NOT_NOW, alone=alone)
+        said = say("Server SMTP menjawab %(told)s untuk %(step)s: belum sekarang", told=told, step=step)
+        raise Throttled(said, retry_after=_NOT_NOW, alone=alone)
     if enhanced in _QUOTA:
-        raise Throttled(f"the SMTP server takes no more of our mails today ({told})", retry_after=_TOMORROW)
+        said = say("Server SMTP tidak menerima surat kita lagi hari ini (%(told)s)", told=told)
+        raise Throttled(said, retry_after=_TOMORROW)
     if code in _LOGIN_WANTED:
-        raise ProviderDown(f"the SMTP server answered {told} to {step}: check smtp_login and username")
+        said = say(
+            "Server SMTP menjawab %(told)s untuk %(step)s: periksa smtp_login dan username", told=told, step=step
+        )
+        raise ProviderDown(said)
     if code < 0:
-        raise ProviderDown(f"the SMTP server's answer to {step} is none")
+        raise ProviderDown(say("Jawaban server SMTP untuk %(step)s tidak dapat dibaca", step=step))
     raise _refusal(code, enhanced, told, step)
 
 
 def _refusal(code: int, enhanced: str, told: str, step: str) -> SendFailed:
     for pattern, sentence in _REASONS:
         if pattern.fullmatch(enhanced):
-            return Refused(f"{sentence} ({told}).")
+            return Refused(say("%(problem)s (%(code)s).", problem=sentence, code=told))
     if step == "RCPT TO" and code in {550, 551, 553}:
-        return Refused(f"Alamat surel warga tidak dikenal atau tidak aktif ({told}).")
-    return Refused(f"Server surat menolak surat ini ({told}).")
+        return Refused(say("Alamat surel warga tidak dikenal atau tidak aktif (%(told)s).", told=told))
+    return Refused(say("Server surat menolak surat ini (%(told)s).", told=told))
 
 
 @contextlib.contextmanager
 def _nothing_sent(settings: EmailSettings) -> Iterator[None]:
     """Turn what fails before the mail is begun into ProviderDown, in words for the operator."""
     host, port = settings.smtp_address
-    server = f"the SMTP server {host}:{port}"
+    server = say("Server SMTP %(place)s", place=f"{host}:{port}")
     try:
         yield
     except smtplib.SMTPAuthenticationError as error:
         user = settings.smtp_username or settings.username or settings.address
-        why = f"{server} refuses the login of {user} ({error.smtp_code})"
-        raise ProviderDown(f"{why}: check username and password, or what the token permits") from None
+        why = say(
+            "%(server)s menolak login %(user)s (%(code)s): periksa username dan password, atau izin token",
+            server=server,
+            user=user,
+            code=error.smtp_code,
+        )
+        raise ProviderDown(why) from None
     except smtplib.SMTPNotSupportedError:
-        raise ProviderDown(f"{server} offers no STARTTLS or no login: check smtp_port and smtp_security") from None
+        why = say("%(server)s tanpa STARTTLS atau login: periksa smtp_port dan smtp_security", server=server)
+        raise ProviderDown(why) from None
     except smtplib.SMTPResponseException as error:
-        raise ProviderDown(f"{server} answered {error.smtp_code} to our greeting or login") from None
+        why = say("%(server)s menjawab %(code)s untuk salam atau login kita", server=server, code=error.smtp_code)
+        raise ProviderDown(why) from None
     except (TlsFailed, TokenLater, TokenRefused) as error:
-        raise ProviderDown(str(error)) from None
+        raise ProviderDown(error.sentence) from None
     except (OSError, smtplib.SMTPException, UnicodeError, ValueError) as error:
         raise ProviderDown(reason(error, server, settings)) from None

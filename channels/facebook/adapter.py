@@ -19,8 +19,9 @@ from channels.toolkit.meta_client import GraphClient
 from channels.toolkit.meta_envelope import Readers, read_body
 from channels.toolkit.meta_messaging import read_messaging
 from channels.toolkit.meta_sending import MESSENGER_FILE
-from channels.toolkit.meta_watch import App, hook_trouble, listen, missing_fields, subscribe, token_trouble
+from channels.toolkit.meta_watch import App, delivers, hook_trouble, listen, missing_fields, subscribe, token_trouble
 from channels.toolkit.meta_windows import comment_window, is_public, message_window
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -156,22 +157,23 @@ class FacebookChannel(Channel[FacebookSettings]):
         try:
             trouble = self._trouble()
         except ChannelError as error:
-            return Health(ok=False, sentence=str(error))
+            return Health(ok=False, sentence=error.sentence)
         if trouble:
             return Health(ok=False, sentence=trouble)
-        missed = f"asked for what was missed every {self.settings.poll_interval:g} s" if self.settings.catch_up else ""
-        return Health(
-            ok=True, sentence=f"Page {self.settings.page_id} delivers to our webhook; {missed or 'not polled'}."
-        )
+        page = say("Halaman %(page)s", page=self.settings.page_id)
+        return Health(ok=True, sentence=delivers(page, self.settings.poll_interval if self.settings.catch_up else None))
 
-    def _trouble(self) -> str | None:
+    def _trouble(self) -> Sentence | None:
         settings, fields = self.settings, self._fields()
         needed = _SCOPES + (_COMMENT_SCOPES if settings.comments else ())
         trouble = token_trouble(self._app(), settings.token, owner=settings.page_id, needed=needed)
         if trouble:
             return trouble
         if missing := missing_fields(self._client, settings.page_id, settings.app_id, fields):
-            return f"The page does not deliver {', '.join(missing)} to the app: run ./muara doctor --fix."
+            return say(
+                "Halaman tidak mengantar %(fields)s ke aplikasi: jalankan ./muara doctor --fix.",
+                fields=", ".join(missing),
+            )
         return hook_trouble(self._app(), _OBJECT, fields, self.account)
 
     def _fields(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from channels.toolkit.meta_sending import Route, identified, send_direct, send_p
 from channels.toolkit.meta_windows import is_private_reply, is_public
 from channels.toolkit.payload import storable
 from normalizer.messages import Delivery, DeliveryReceipt
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from channels.contract import OutboundReply
@@ -31,19 +32,19 @@ def deliver(client: GraphClient, settings: FacebookSettings, reply: OutboundRepl
     if not is_private_reply(settings.comment_reply, reply.hints, reply.purpose):
         return _below(client, reply)
     if settings.comment_reply == "private" and reply.purpose != "answer":
-        raise Refused("Satu-satunya balasan pribadi disimpan untuk jawaban petugas; pesan otomatis tidak dikirim.")
+        raise Refused(say("Satu-satunya balasan pribadi disimpan untuk jawaban petugas; pesan otomatis tidak dikirim."))
     return send_private_reply(route, reply, _recipient(reply))
 
 
 def _below(client: GraphClient, reply: OutboundReply) -> DeliveryReceipt:
     text = storable(reply.text).strip()
     if reply.attachments:
-        raise Refused("Balasan komentar hanya dapat berisi teks; kirim tanpa lampiran.")
+        raise Refused(say("Balasan komentar hanya dapat berisi teks; kirim tanpa lampiran."))
     if not text or len(text) > _MAX_COMMENT:
-        raise Refused(f"Balasan komentar harus berisi 1 sampai {_MAX_COMMENT} huruf.")
+        raise Refused(say("Balasan komentar harus berisi 1 sampai %(most)s huruf.", most=_MAX_COMMENT))
     target = _hint(reply, "reply_to") or _hint(reply, "post_id")
     if not target:
-        raise Refused("Komentar yang dibalas tidak diketahui lagi; balas langsung di halaman Facebook.")
+        raise Refused(say("Komentar yang dibalas tidak diketahui lagi; balas langsung di halaman Facebook."))
     answer = client.post(f"{target}/comments", data={"message": text})
     return DeliveryReceipt(
         external_id=comment_id(identified(answer, "id")), status=Delivery.SENT, conversation_id=reply.conversation_id
@@ -56,7 +57,7 @@ def _recipient(reply: OutboundReply) -> dict[str, str]:
         return {"comment_id": comment}
     if post := _hint(reply, "post_id"):
         return {"post_id": post}
-    raise Refused("Komentar yang dibalas tidak diketahui lagi; balas langsung di halaman Facebook.")
+    raise Refused(say("Komentar yang dibalas tidak diketahui lagi; balas langsung di halaman Facebook."))
 
 
 def _hint(reply: OutboundReply, name: str) -> str | None:

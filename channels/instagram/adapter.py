@@ -21,8 +21,10 @@ from channels.toolkit.meta_envelope import Readers, read_body
 from channels.toolkit.meta_messaging import read_messaging
 from channels.toolkit.meta_nodes import read_message_node
 from channels.toolkit.meta_sending import INSTAGRAM_PICTURE
+from channels.toolkit.meta_watch import delivers
 from channels.toolkit.meta_windows import MENTION, comment_window, is_public, message_window
 from normalizer.messages import Ignored
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -144,12 +146,12 @@ class InstagramChannel(Channel[InstagramSettings]):
         if not is_public(where):
             return message_window(conversation, now, human_agent=self.settings.human_agent)
         if conversation.hints.get("live") is True:
-            said = "Komentar siaran langsung hanya dapat dibalas selama siaran, di aplikasi Instagram."
+            said = say("Komentar siaran langsung hanya dapat dibalas selama siaran, di aplikasi Instagram.")
             return ReplyOptions(allowed=False, reason=said)
         if where.startswith(MENTION):
             return ReplyOptions(
                 allowed=True,
-                reason="Jawaban untuk sebutan tampil terbuka di bawah kiriman orang lain.",
+                reason=say("Jawaban untuk sebutan tampil terbuka di bawah kiriman orang lain."),
                 files=NO_FILES,
             )
         return comment_window(conversation, now, self.settings.comment_reply)
@@ -168,14 +170,18 @@ class InstagramChannel(Channel[InstagramSettings]):
         try:
             found = trouble(self._client, settings, self.account)
         except ChannelError as error:
-            return Health(ok=False, sentence=str(error))
+            return Health(ok=False, sentence=error.sentence)
         if found:
             return Health(ok=False, sentence=found)
         if settings.login == "instagram":
-            said = "delivers to the app; its token ends 60 days after it was made or renewed, which Meta does not show."
-            return Health(ok=True, sentence=f"Account {settings.account_id} {said}")
-        missed = f"asked for what was missed every {settings.poll_interval:g} s" if settings.catch_up else "not polled"
-        return Health(ok=True, sentence=f"Account {settings.account_id} delivers to our webhook; {missed}.")
+            sentence = say(
+                "Akun %(account)s mengantar ke aplikasi. Tokennya habis 60 hari setelah dibuat atau diperbarui; "
+                "Meta tidak menunjukkan kapan.",
+                account=settings.account_id,
+            )
+            return Health(ok=True, sentence=sentence)
+        account = say("Akun %(account)s", account=settings.account_id)
+        return Health(ok=True, sentence=delivers(account, settings.poll_interval if settings.catch_up else None))
 
 
 def _read_node(kind: str, node: Mapping[str, Any], account: str, *, quiet: bool) -> list[Inbound]:

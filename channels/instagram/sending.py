@@ -9,6 +9,7 @@ from channels.toolkit.meta_sending import Route, identified, send_direct, send_p
 from channels.toolkit.meta_windows import MENTION, is_private_reply, is_public
 from channels.toolkit.payload import storable
 from normalizer.messages import Delivery, DeliveryReceipt
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from channels.contract import OutboundReply
@@ -38,20 +39,20 @@ def deliver(client: GraphClient, settings: InstagramSettings, reply: OutboundRep
     if not is_private_reply(settings.comment_reply, reply.hints, reply.purpose):
         return _below(client, settings, reply)
     if settings.comment_reply == "private" and reply.purpose != "answer":
-        raise Refused("Satu-satunya balasan pribadi disimpan untuk jawaban petugas; pesan otomatis tidak dikirim.")
+        raise Refused(say("Satu-satunya balasan pribadi disimpan untuk jawaban petugas; pesan otomatis tidak dikirim."))
     return send_private_reply(route, reply, {"comment_id": _comment(reply)})
 
 
 def _below(client: GraphClient, settings: InstagramSettings, reply: OutboundReply) -> DeliveryReceipt:
     text = storable(reply.text).strip()
     if reply.attachments:
-        raise Refused("Balasan komentar hanya dapat berisi teks; kirim tanpa lampiran.")
+        raise Refused(say("Balasan komentar hanya dapat berisi teks; kirim tanpa lampiran."))
     if not text or len(text) > _MAX_COMMENT:
-        raise Refused(f"Balasan komentar harus berisi 1 sampai {_MAX_COMMENT} huruf.")
+        raise Refused(say("Balasan komentar harus berisi 1 sampai %(most)s huruf.", most=_MAX_COMMENT))
     if reply.conversation_id.startswith(MENTION):
         named = {name: value for name in ("media_id", "comment_id") if (value := _hint(reply, name))}
         if "media_id" not in named:
-            raise Refused("Sebutan yang dibalas tidak diketahui lagi; balas langsung di Instagram.")
+            raise Refused(say("Sebutan yang dibalas tidak diketahui lagi; balas langsung di Instagram."))
         answer = client.post(f"{settings.account_id}/mentions", data={"message": text} | named)
     else:
         answer = client.post(f"{_comment(reply)}/replies", data={"message": text})
@@ -63,7 +64,7 @@ def _below(client: GraphClient, settings: InstagramSettings, reply: OutboundRepl
 def _comment(reply: OutboundReply) -> str:
     comment = _hint(reply, "comment_id") or reply.in_reply_to
     if not comment:
-        raise Refused("Komentar yang dibalas tidak diketahui lagi; balas langsung di Instagram.")
+        raise Refused(say("Komentar yang dibalas tidak diketahui lagi; balas langsung di Instagram."))
     return comment
 
 

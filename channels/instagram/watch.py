@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from channels.toolkit.meta_watch import App, hook_trouble, listen, missing_fields, subscribe, token_trouble
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from channels.contract import AccountInfo
@@ -39,7 +40,7 @@ def set_up(client: GraphClient, settings: InstagramSettings, account: AccountInf
     listen(_app(settings), _OBJECT, fields(settings), account, settings.verify_token)
 
 
-def trouble(client: GraphClient, settings: InstagramSettings, account: AccountInfo) -> str | None:
+def trouble(client: GraphClient, settings: InstagramSettings, account: AccountInfo) -> Sentence | None:
     """What an operator must do, None where nothing. SendFailed."""
     if settings.login == "instagram":
         return _own_trouble(client, settings)
@@ -49,21 +50,29 @@ def trouble(client: GraphClient, settings: InstagramSettings, account: AccountIn
         return found
     linked = client.get(settings.page_id, fields="instagram_business_account").get("instagram_business_account")
     if not isinstance(linked, dict) or str(linked.get("id")) != settings.account_id:
-        return f"Page {settings.page_id} is not linked to the Instagram account {settings.account_id}: link them."
+        return say(
+            "Halaman %(page)s tidak terhubung dengan akun Instagram %(account)s: hubungkan keduanya.",
+            page=settings.page_id,
+            account=settings.account_id,
+        )
     if missing_fields(client, settings.page_id, settings.app_id, (_PAGE_FIELD,)):
-        return "The linked page delivers nothing to the app: run ./muara doctor --fix."
+        return say("Halaman yang terhubung tidak mengantar apa pun ke aplikasi: jalankan ./muara doctor --fix.")
     return hook_trouble(_app(settings), _OBJECT, fields(settings), account)
 
 
-def _own_trouble(client: GraphClient, settings: InstagramSettings) -> str | None:
+def _own_trouble(client: GraphClient, settings: InstagramSettings) -> Sentence | None:
     """With Instagram Login Meta says neither when a token ends nor where the app's webhook points."""
     me = client.get("me", fields="user_id,username")
     if str(me.get("user_id")) != settings.account_id:
-        return (
-            f"The token belongs to account {me.get('user_id')}, not to {settings.account_id}: set that account's token."
+        return say(
+            "Token ini milik akun %(found)s, bukan %(account)s: pasang token akun itu.",
+            found=str(me.get("user_id")),
+            account=settings.account_id,
         )
     if missing := missing_fields(client, settings.account_id, settings.app_id, fields(settings)):
-        return f"The account does not deliver {', '.join(missing)} to the app: run ./muara doctor --fix."
+        return say(
+            "Akun tidak mengantar %(fields)s ke aplikasi: jalankan ./muara doctor --fix.", fields=", ".join(missing)
+        )
     return None
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from channels.errors import OutcomeUnknown, PayloadError, Refused
 from channels.lapor.geodata import read_list
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from channels.lapor.geodata import Fields
     from channels.toolkit.http import Reply
 
-WHO: Final = "the Open311 server"
+WHO: Final = say("Server Open311")
 #: The most that a list holds; where it is reached, there may be more.
 LIST_LIMIT: Final = 1000
 #: A thousand requests whose descriptions have 4,000 characters each, in XML.
@@ -34,7 +35,7 @@ _MISSING: Final = 404
 class GeoReportRefused(Refused):
     """The server's own no, with its code; `description` is its sentence for people, and may quote what was sent."""
 
-    def __init__(self, message: str, description: str) -> None:
+    def __init__(self, message: Sentence, description: str) -> None:
         super().__init__(message)
         self.description = description
 
@@ -90,7 +91,9 @@ class GeoReport:
         try:
             return self._one(read_list(reply.body, "request"))
         except PayloadError as error:
-            raise OutcomeUnknown(f"{WHO} took the request, but its answer cannot be read") from error
+            raise OutcomeUnknown(
+                say("%(who)s menerima pesan, tetapi jawabannya tidak dapat dibaca", who=WHO)
+            ) from error
 
     def _get(self, path: str, name: str, **query: str) -> list[Fields]:
         from channels.toolkit import http  # noqa: PLC0415 - polled by the listener only
@@ -122,9 +125,9 @@ class GeoReport:
             errors = []
         code = next((error["code"] for error in errors if error.get("code", "").isalnum()), "none")[:20]
         said = "; ".join(error.get("description", "") for error in errors)[:300]
-        hint = "; check api_key" if reply.status == _FORBIDDEN else ""
         kind = NotThere if reply.status == _MISSING else GeoReportRefused
-        raise kind(f"{WHO} answered HTTP {reply.status}, code {code}{hint}", said)
+        answered = say("%(who)s menjawab HTTP %(status)s, kode %(code)s", who=WHO, status=reply.status, code=code)
+        raise kind(say("%(error)s: periksa api_key", error=answered) if reply.status == _FORBIDDEN else answered, said)
 
 
 def _written(value: str | datetime) -> str:

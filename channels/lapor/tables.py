@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from channels.importing import MAX_BYTES, ImportRefused
 from channels.lapor import cells
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,13 +38,17 @@ _MEGABYTE: Final = 1024 * 1024
 _MARKUP: Final = (b"<html", b"<!doctype", b"<table", b"<?xml", b"<style", b"<meta")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
-_TOO_LARGE: Final = f"Berkas lebih besar dari {MAX_BYTES // _MEGABYTE} MB. Ekspor masa yang lebih pendek."
-TOO_MANY: Final = f"Berkas berisi lebih dari {MAX_ROWS:,} baris. Ekspor masa yang lebih pendek.".replace(",", ".")
-_TOO_LONG: Final = f"Lembar kerja terlalu panjang: hapus baris kosong di bawah data. {TOO_MANY}"
-_OLD_EXCEL: Final = "Ini berkas Excel lama (.xls). Simpan sebagai .xlsx atau .csv, lalu unggah lagi."
-_PAGE: Final = "Ini halaman web atau XML, bukan lembar kerja. Buka di Excel, simpan sebagai .xlsx, lalu unggah lagi."
-_BROKEN: Final = "Berkas XLSX ini rusak atau dikunci sandi. Simpan ulang dari Excel, lalu unggah lagi."
-_BLOATED: Final = "Berkas XLSX ini terlalu besar setelah dibuka. Ekspor masa yang lebih pendek."
+_TOO_LARGE: Final = say(
+    "Berkas lebih besar dari %(most)s MB. Ekspor masa yang lebih pendek.", most=MAX_BYTES // _MEGABYTE
+)
+TOO_MANY: Final = say("Berkas berisi lebih dari %(most)s baris. Ekspor masa yang lebih pendek.", most=MAX_ROWS)
+_TOO_LONG: Final = say("Lembar kerja terlalu panjang: hapus baris kosong di bawah data. %(more)s", more=TOO_MANY)
+_OLD_EXCEL: Final = say("Ini berkas Excel lama (.xls). Simpan sebagai .xlsx atau .csv, lalu unggah lagi.")
+_PAGE: Final = say(
+    "Ini halaman web atau XML, bukan lembar kerja. Buka di Excel, simpan sebagai .xlsx, lalu unggah lagi."
+)
+_BROKEN: Final = say("Berkas XLSX ini rusak atau dikunci sandi. Simpan ulang dari Excel, lalu unggah lagi.")
+_BLOATED: Final = say("Berkas XLSX ini terlalu besar setelah dibuka. Ekspor masa yang lebih pendek.")
 
 
 def tables(content: bytes) -> Iterator[Iterator[Row]]:

@@ -16,6 +16,7 @@ from channels.line.reading import read_webhook
 from channels.line.sending import MAX_TEXT, deliver
 from channels.line.settings import LineSettings
 from channels.toolkit.signatures import same
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from channels.contract import Conversation, Health, Media, Obligation, OutboundReply, RawMessage, RawRequest
@@ -73,9 +74,10 @@ class LineChannel(Channel[LineSettings]):
     def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:  # noqa: ARG002 - no window
         """At any time, to a LINE user; not while another program has the conversation (standby)."""
         if not _USER.fullmatch(conversation.address):
-            return ReplyOptions(allowed=False, reason="Alamat ini bukan pengguna LINE, sehingga tidak dapat dibalas.")
+            reason = say("Alamat ini bukan pengguna LINE, sehingga tidak dapat dibalas.")
+            return ReplyOptions(allowed=False, reason=reason)
         if conversation.hints.get("standby"):
-            reason = "Percakapan LINE ini sedang dipegang aplikasi lain (standby): balas dari aplikasi itu."
+            reason = say("Percakapan LINE ini sedang dipegang aplikasi lain (standby): balas dari aplikasi itu.")
             return ReplyOptions(allowed=False, reason=reason)
         return ReplyOptions(allowed=True)
 

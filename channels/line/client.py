@@ -14,6 +14,7 @@ from linebot.v3.messaging import ApiClient, Configuration, MessagingApi, Messagi
 
 from channels.errors import Refused
 from channels.toolkit import http
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ class InvalidReplyToken(Refused):
     """The reply token was used or has expired; `at` is LINE's own time of saying so, where it told."""
 
     def __init__(self, at: datetime | None) -> None:
-        super().__init__("LINE: the reply token was used or has expired")
+        super().__init__(say("Reply token LINE sudah terpakai atau kedaluwarsa"))
         self.at = at
 
 
@@ -97,13 +98,14 @@ def checked(reply: http.Reply) -> http.Reply:
     if reply.status == _BAD_REQUEST and said == "Invalid reply token":
         raise InvalidReplyToken(_time(reply.headers))
     if reply.status == _BAD_REQUEST and said == "Failed to send messages":
-        raise Refused("LINE tidak mengenal penerima ini, mungkin akunnya sudah dihapus: balas lewat saluran lain.")
+        raise Refused(say("LINE tidak mengenal penerima ini, mungkin akunnya sudah dihapus: balas lewat saluran lain."))
     if reply.status == _TOO_MANY and "monthly limit" in said:
-        raise Refused(
+        spent = say(
             "Kuota pesan LINE bulan ini habis: balas lewat saluran lain, atau minta administrator menaikkan paketnya."
         )
+        raise Refused(spent)
     if reply.status == _UNAUTHORIZED:
-        raise Refused("LINE menolak token akses (HTTP 401): minta administrator memasang access_token yang baru.")
+        raise Refused(say("LINE menolak token akses (HTTP 401): minta administrator memasang access_token yang baru."))
     return http.check(reply, WHO)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from channels.errors import OutcomeUnknown, Refused, SendFailed
 from normalizer.messages import Delivery, DeliveryReceipt
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,13 +38,17 @@ def deliver(settings: LineSettings, reply: OutboundReply, clock: Callable[[], da
     """Send one text; the receipt carries LINE's message id. SendFailed."""
     text = reply.text.strip()
     if not text:
-        raise Refused("the reply has no text")
+        raise Refused(say("Jawaban ini tidak berisi teks."))
     if reply.attachments:
-        raise Refused("LINE tidak menerima berkas dari sini: kirim teksnya saja, atau kirim berkas lewat saluran lain.")
-    if len(text.encode("utf-16-le", "surrogatepass")) // 2 > MAX_TEXT:
         raise Refused(
-            f"Teks terlalu panjang untuk LINE (paling banyak {MAX_TEXT} huruf): bagi menjadi beberapa balasan."
+            say("LINE tidak menerima berkas dari sini: kirim teksnya saja, atau kirim berkas lewat saluran lain.")
         )
+    if len(text.encode("utf-16-le", "surrogatepass")) // 2 > MAX_TEXT:
+        said = say(
+            "Teks terlalu panjang untuk LINE (paling banyak %(most)s huruf): bagi menjadi beberapa balasan.",
+            most=MAX_TEXT,
+        )
+        raise Refused(said)
     token = _Token.of(reply)
     if token is not None and clock() - token.issued < TOKEN_USE:
         sent = _by_token(settings, token, text, clock)
@@ -95,8 +100,9 @@ def _by_token(settings: LineSettings, token: _Token, text: str, clock: Callable[
             if token.lives(refusal.at or clock()):
                 return ""
         except SendFailed as error:
-            unknown = OutcomeUnknown(str(error))
-    raise SendFailed(f"Mungkin sudah terkirim, dan tidak diulang: {unknown}.") from unknown
+            unknown = OutcomeUnknown(error.sentence)
+    said = say("Mungkin sudah terkirim, dan tidak diulang: %(error)s.", error=unknown.sentence)
+    raise SendFailed(said) from unknown
 
 
 def _reply(settings: LineSettings, token: _Token, text: str) -> str:

@@ -38,6 +38,7 @@ from channels.telegram.reading import ALLOWED_UPDATES, read_update
 from channels.telegram.sending import MAX_FILE_BYTES, MAX_TEXT, deliver
 from channels.telegram.settings import TelegramSettings
 from channels.toolkit.signatures import same
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from telegram import Bot, WebhookInfo
@@ -155,7 +156,7 @@ class TelegramChannel(Channel[TelegramSettings]):
         try:
             self._api.call(work)
         except CallFailed as error:
-            raise ChannelError(f"the webhook could not be changed: {error}") from None
+            raise ChannelError(say("Webhook tidak dapat diubah: %(error)s", error=error.sentence)) from None
 
     def health(self) -> Health:
         """Whether the token works, and whether Telegram delivers to where we listen."""
@@ -170,23 +171,49 @@ class TelegramChannel(Channel[TelegramSettings]):
             return Health(ok=False, sentence=_advice(error))
         ours = self.settings.username
         if ours and ours.lower() != username.lower():
-            return Health(ok=False, sentence=f"The token belongs to @{username}, not to @{ours}: check both settings.")
+            sentence = say(
+                "Token ini milik @%(username)s, bukan @%(ours)s: periksa token dan username.",
+                username=username,
+                ours=ours,
+            )
+            return Health(ok=False, sentence=sentence)
         return self._delivery(username, info)
 
     def _delivery(self, username: str, info: WebhookInfo) -> Health:
-        waiting = f"{info.pending_update_count} waiting"
+        known: dict[str, str | int] = {"bot": f"@{username}", "waiting": info.pending_update_count or 0}
         if self.settings.mode == "polling":
             if info.url:
-                return Health(ok=False, sentence=f"A webhook at {_host(info.url)} takes @{username}'s messages.")
-            return Health(ok=True, sentence=f"@{username} is polled, {waiting}.")
+                sentence = say(
+                    "Webhook di %(host)s mengambil pesan %(bot)s: hapus webhook itu, atau ./muara doctor --fix.",
+                    host=_host(info.url),
+                    **known,
+                )
+                return Health(ok=False, sentence=sentence)
+            return Health(ok=True, sentence=say("Pesan %(bot)s dijemput; %(waiting)s pesan menunggu.", **known))
         if info.url != self.account.hook_url:
-            where = f"to {_host(info.url)}" if info.url else "nowhere"
-            advice = "run ./muara doctor --fix to have it delivered here"
-            return Health(ok=False, sentence=f"Telegram delivers @{username} {where}: {advice}.")
+            if not info.url:
+                sentence = say(
+                    "Telegram belum mengantar pesan %(bot)s ke mana pun: jalankan ./muara doctor --fix.", **known
+                )
+                return Health(ok=False, sentence=sentence)
+            sentence = say(
+                "Telegram mengantar pesan %(bot)s ke %(host)s: jalankan ./muara doctor --fix agar diantar ke sini.",
+                host=_host(info.url),
+                **known,
+            )
+            return Health(ok=False, sentence=sentence)
         if info.last_error_date and info.last_error_date > datetime.now(UTC) - _RECENT:
-            said = (info.last_error_message or "no reason given")[:200]
-            return Health(ok=False, sentence=f"Telegram could not deliver to our webhook ({said}), {waiting}.")
-        return Health(ok=True, sentence=f"@{username} delivers to our webhook, {waiting}.")
+            sentence = say(
+                "Telegram gagal mengantar ke webhook kita (%(said)s); %(waiting)s pesan menunggu. "
+                "Periksa alamat publik dan sertifikatnya.",
+                said=(info.last_error_message or "-")[:200],
+                **known,
+            )
+            return Health(ok=False, sentence=sentence)
+        return Health(
+            ok=True,
+            sentence=say("Telegram mengantar pesan %(bot)s ke webhook kita; %(waiting)s pesan menunggu.", **known),
+        )
 
     def _updates(self, cursor: Cursor | None, *, limit: int, timeout: int) -> list[dict[str, Any]]:
         """Raw updates, so that one which the library cannot read holds up no other. PollFailed."""
@@ -208,7 +235,7 @@ class TelegramChannel(Channel[TelegramSettings]):
         except CallFailed as error:
             raise PollFailed(_advice(error), retry_after=error.retry_after) from None
         if not isinstance(updates, list) or not all(_numbered(update) for update in updates):
-            raise PollFailed("Telegram's answer to getUpdates holds no numbered updates")
+            raise PollFailed(say("Jawaban Telegram untuk getUpdates tidak dapat dibaca"))
         return updates
 
 
@@ -218,12 +245,12 @@ def _numbered(update: object) -> bool:
 
 def _within(size: int | None, most: int) -> None:
     if size is not None and size > most:
-        raise CallFailed(Trouble.BAD_REQUEST, "file is too big")
+        raise CallFailed(Trouble.TOO_LARGE, say("Berkas terlalu besar"))
 
 
 def _fetch_failed(error: CallFailed, *, located: bool) -> FetchFailed:
     said = str(error).lower()
-    if "too big" in said:
+    if error.trouble is Trouble.TOO_LARGE or "too big" in said:
         return TooLarge("the file is larger than what is taken or than the 20 MB that Telegram gives to bots")
     if located and error.trouble is Trouble.TOKEN:
         return Expired("Telegram no longer has the file")
@@ -232,13 +259,14 @@ def _fetch_failed(error: CallFailed, *, located: bool) -> FetchFailed:
     return FetchLater(str(error), retry_after=error.retry_after)
 
 
-def _advice(error: CallFailed) -> str:
+def _advice(error: CallFailed) -> Sentence:
+    said = error.sentence
     if error.trouble is Trouble.TOKEN:
-        return f"{error}: ask BotFather for the token and set it again."
+        return say("%(error)s: minta token ke BotFather, lalu pasang lagi.", error=said)
     if error.trouble is Trouble.CONFLICT:
-        return f"{error}: only one program may receive for one bot, by poll or by webhook."
-    return f"{error}."
+        return say("%(error)s: hanya satu program boleh menerima untuk satu bot.", error=said)
+    return said
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or "an unreadable address"
+    return urlsplit(url).hostname or say("alamat yang tidak terbaca")

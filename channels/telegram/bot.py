@@ -23,6 +23,8 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
+from normalizer.saying import Sentence, say
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
@@ -49,14 +51,16 @@ class Trouble(enum.Enum):
     FORBIDDEN = "forbidden"
     BAD_REQUEST = "bad-request"
     CONFLICT = "conflict"
+    TOO_LARGE = "too-large"
     UNKNOWN = "unknown"
 
 
 class CallFailed(Exception):  # noqa: N818 - says what happened
     """A call that Telegram did not fulfil. The text holds neither the token nor anybody's words."""
 
-    def __init__(self, trouble: Trouble, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, trouble: Trouble, sentence: Sentence, *, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
         self.trouble = trouble
         self.retry_after = retry_after
 
@@ -181,16 +185,18 @@ def _failed(error: Exception, status: int | None) -> CallFailed:
     if isinstance(error, CallFailed):
         return error
     if isinstance(error, _Flood):
-        return CallFailed(Trouble.FLOOD, "Telegram asks to wait", retry_after=error.seconds)
+        return CallFailed(Trouble.FLOOD, say("Telegram meminta kita menunggu"), retry_after=error.seconds)
     if isinstance(error, InvalidToken):
-        return CallFailed(Trouble.TOKEN, f"Telegram does not know this bot token ({status})")
+        said = say("Telegram tidak mengenal token bot ini (HTTP %(status)s)", status=str(status))
+        return CallFailed(Trouble.TOKEN, said)
     for kind, trouble in _MEANING:
         if isinstance(error, kind):
             # Telegram's own words about a refusal name no text and no token.
-            return CallFailed(trouble, f"Telegram said: {error.message[:200]}")
+            return CallFailed(trouble, say("Kata Telegram: %(words)s", words=error.message[:200]))
     if isinstance(error, NetworkError):
         return _network(error, status)
-    return CallFailed(Trouble.UNKNOWN, f"Telegram's answer could not be read ({type(error).__name__})")
+    said = say("Jawaban Telegram tidak dapat dibaca (%(error)s)", error=type(error).__name__)
+    return CallFailed(Trouble.UNKNOWN, said)
 
 
 #: With these the connection was never made, so nothing can have been sent.
@@ -206,8 +212,11 @@ _BEFORE_SENDING = (
 def _network(error: NetworkError, status: int | None) -> CallFailed:
     cause = error.__cause__
     if isinstance(cause, _BEFORE_SENDING):
-        return CallFailed(Trouble.NOT_SENT, f"Telegram cannot be reached ({type(cause).__name__})")
+        said = say("%(who)s tidak dapat dihubungi (%(error)s)", who="Telegram", error=type(cause).__name__)
+        return CallFailed(Trouble.NOT_SENT, said)
     if status == _UNAVAILABLE:
-        return CallFailed(Trouble.NOT_SENT, "Telegram is not available (503)")
-    what = f"answered {status}" if status else f"gave no answer ({type(cause).__name__})"
-    return CallFailed(Trouble.UNKNOWN, f"Telegram {what}")
+        return CallFailed(Trouble.NOT_SENT, say("Telegram sedang tidak melayani (HTTP 503)"))
+    if status:
+        return CallFailed(Trouble.UNKNOWN, say("%(who)s menjawab HTTP %(status)s", who="Telegram", status=status))
+    said = say("%(who)s tidak memberi jawaban (%(error)s)", who="Telegram", error=type(cause).__name__)
+    return CallFailed(Trouble.UNKNOWN, said)

@@ -12,6 +12,7 @@ from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed, T
 from channels.telegram.bot import CallFailed, Trouble
 from channels.toolkit.payload import storable
 from normalizer.messages import Delivery, DeliveryReceipt
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def deliver(api: BotApi, reply: OutboundReply) -> DeliveryReceipt:
     chat_id = _chat_id(reply.conversation_id or reply.to)
     steps = plan(reply)
     if not steps:
-        raise Refused("the reply has neither text nor files")
+        raise Refused(say("Jawaban ini tidak berisi teks maupun lampiran."))
     sent: list[Message] = []
 
     async def work(bot: Bot) -> None:
@@ -109,7 +110,7 @@ def _chat_id(conversation_id: str) -> int:
     try:
         return int(conversation_id)
     except ValueError:
-        raise Refused("the conversation is no Telegram chat") from None
+        raise Refused(say("Percakapan ini bukan chat Telegram: hubungi lewat saluran lain.")) from None
 
 
 def _answers(in_reply_to: str | None, chat_id: int) -> ReplyParameters | None:
@@ -141,13 +142,23 @@ async def _take(bot: Bot, chat_id: int, step: Step, answers: ReplyParameters | N
 
 def _send_failed(error: CallFailed, sent: int, steps: int) -> SendFailed:
     if sent:
-        return OutcomeUnknown(f"{sent} of {steps} parts of the reply were sent, then: {error}")
+        said = say(
+            "%(sent)s dari %(steps)s bagian jawaban terkirim, lalu: %(error)s",
+            sent=sent,
+            steps=steps,
+            error=error.sentence,
+        )
+        return OutcomeUnknown(said)
     if error.trouble is Trouble.FLOOD:
-        return Throttled(str(error), retry_after=error.retry_after or 30.0)
+        return Throttled(error.sentence, retry_after=error.retry_after or 30.0)
     if error.trouble is Trouble.NOT_SENT:
-        return ProviderDown(str(error))
+        return ProviderDown(error.sentence)
     if error.trouble is Trouble.FORBIDDEN:
-        return Refused(f"the citizen has blocked the bot or closed the account ({error})")
+        said = say(
+            "Warga ini memblokir bot atau menutup akunnya: hubungi lewat saluran lain. (%(error)s)",
+            error=error.sentence,
+        )
+        return Refused(said)
     if error.trouble in {Trouble.BAD_REQUEST, Trouble.TOKEN, Trouble.CONFLICT}:
-        return Refused(str(error))
-    return OutcomeUnknown(str(error))
+        return Refused(error.sentence)
+    return OutcomeUnknown(error.sentence)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from channels.contract import Answer, Verdict
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, Throttled, VerificationFailed
 from channels.toolkit.signatures import hmac_sha256, same
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,36 +160,41 @@ def wait_for(reply: Reply) -> float:
 def _failure(error: GraphError, reply: Reply) -> SendFailed:
     code = error.code
     if code in _THROTTLED_CODES or reply.status == 429:  # noqa: PLR2004 - too many requests
-        return Throttled(f"Batas panggilan Meta tercapai; dicoba lagi nanti ({error}).", retry_after=wait_for(reply))
+        limit = say("Batas panggilan Meta tercapai; dicoba lagi nanti (%(error)s).", error=str(error))
+        return Throttled(limit, retry_after=wait_for(reply))
     if said := _refusal(error):
-        return Refused(f"{said} ({error}).")
+        return Refused(say("%(problem)s (%(code)s).", problem=said, code=str(error)))
     if code in _DOWN_CODES or (error.transient and code != _UNKNOWN_CODE):
-        return ProviderDown(f"Meta sedang terganggu dan tidak mengirim apa pun; dicoba lagi nanti ({error}).")
+        down = say("Meta sedang terganggu dan tidak mengirim apa pun; dicoba lagi nanti (%(error)s).", error=str(error))
+        return ProviderDown(down)
     if code == _UNKNOWN_CODE or reply.status >= 500:  # noqa: PLR2004 - its fault: it may have sent before it failed
-        return OutcomeUnknown(f"Meta gagal tanpa mengatakan apakah pesan terkirim ({error}).")
-    return Refused(f"Meta menolak permintaan ini ({error}).")
+        failed = say("Meta gagal tanpa mengatakan apakah pesan terkirim (%(error)s).", error=str(error))
+        return OutcomeUnknown(failed)
+    return Refused(say("Meta menolak permintaan ini (%(error)s).", error=str(error)))
 
 
-def _refusal(error: GraphError) -> str | None:
+def _refusal(error: GraphError) -> Sentence | None:
     """What an officer or an administrator can do about an error that trying again will not mend."""
     code, subcode = error.code, error.subcode
     found = {
-        "Token akses Meta kedaluwarsa atau dicabut; administrator harus membuat token baru": code in _TOKEN_CODES,
-        "Batas waktu balasan menurut Meta sudah lewat; hubungi warga lewat saluran lain": subcode in _WINDOW_SUBCODES,
-        "Komentar ini sudah, atau tidak dapat, dibalas secara pribadi": (
+        say("Token akses Meta kedaluwarsa atau dicabut; administrator harus membuat token baru"): code in _TOKEN_CODES,
+        say("Batas waktu balasan menurut Meta sudah lewat; hubungi warga lewat saluran lain"): subcode
+        in _WINDOW_SUBCODES,
+        say("Komentar ini sudah, atau tidak dapat, dibalas secara pribadi"): (
             code in _PRIVATE_REPLY_CODES or subcode == _PRIVATE_REPLY_SUBCODE
         ),
-        "Percakapan ini sedang dipegang aplikasi lain; administrator harus mengatur Conversation Routing": (
+        say("Percakapan ini sedang dipegang aplikasi lain; administrator harus mengatur Conversation Routing"): (
             subcode in _OTHER_APP_SUBCODES
         ),
-        "Warga ini tidak dapat dikirimi pesan: akunnya ditutup atau ia memblokir kita": (
+        say("Warga ini tidak dapat dikirimi pesan: akunnya ditutup atau ia memblokir kita"): (
             code == _UNAVAILABLE_CODE or subcode in _GONE_SUBCODES
         ),
-        "Meta membatasi akun kita karena kebijakannya; administrator harus memeriksanya": (
+        say("Meta membatasi akun kita karena kebijakannya; administrator harus memeriksanya"): (
             code == _BLOCKED_CODE or subcode == _RESTRICTED_SUBCODE
         ),
-        "Yang dibalas sudah tidak ada atau tidak dapat dilihat lagi": code == _PARAMETER_CODE and subcode in _NO_OBJECT,
-        "Aplikasi Meta tidak memiliki izin untuk ini; administrator harus memeriksanya": code in _PERMISSION_CODES,
+        say("Yang dibalas sudah tidak ada atau tidak dapat dilihat lagi"): code == _PARAMETER_CODE
+        and subcode in _NO_OBJECT,
+        say("Aplikasi Meta tidak memiliki izin untuk ini; administrator harus memeriksanya"): code in _PERMISSION_CODES,
     }
     return next((sentence for sentence, applies in found.items() if applies), None)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from channels.errors import ChannelError, OutcomeUnknown, PollFailed, Throttled
 from channels.toolkit.meta import check_graph, graph
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,13 +63,13 @@ class GraphClient:
         )
         answer = check_graph(reply).json()
         if not isinstance(answer, dict):
-            raise OutcomeUnknown("Jawaban Meta tidak dapat dibaca.")
+            raise OutcomeUnknown(say("Jawaban Meta tidak dapat dibaca."))
         return answer
 
 
 def poll_failed(error: ChannelError) -> PollFailed:
     """A failed read as a poll's failure."""
-    return PollFailed(str(error), retry_after=error.retry_after if isinstance(error, Throttled) else None)
+    return PollFailed(error.sentence, retry_after=error.retry_after if isinstance(error, Throttled) else None)
 
 
 def _after(answer: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed
 from channels.toolkit.meta_messaging import canonical
 from channels.toolkit.payload import storable
 from normalizer.messages import Delivery, DeliveryReceipt
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,17 +48,17 @@ def send_direct(route: Route, reply: OutboundReply) -> DeliveryReceipt:
     """
     if reply.how is How.TAG and reply.purpose != "answer":
         raise Refused(
-            "Sudah lewat 24 jam: hanya jawaban yang ditulis petugas yang boleh dikirim, bukan pesan otomatis."
+            say("Sudah lewat 24 jam: hanya jawaban yang ditulis petugas yang boleh dikirim, bukan pesan otomatis.")
         )
     if reply.attachments and route.upload is None:
-        raise Refused("Saluran ini tidak dapat mengirim lampiran; kirim jawaban tanpa lampiran.")
+        raise Refused(say("Saluran ini tidak dapat mengirim lampiran; kirim jawaban tanpa lampiran."))
     frame: dict[str, Any] = {"recipient": {"id": reply.to}, "messaging_type": "RESPONSE"}
     if reply.how is How.TAG:
         frame |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
     steps = [_text_step(route, frame, piece) for piece in pieces(storable(reply.text).strip(), route)]
     steps += [_file_step(route, frame, file) for file in reply.attachments]
     if not steps:
-        raise Refused("Jawaban ini kosong.")
+        raise Refused(say("Jawaban ini kosong."))
     return _receipt(_take(steps), reply)
 
 
@@ -65,9 +66,10 @@ def send_private_reply(route: Route, reply: OutboundReply, recipient: Mapping[st
     """The one message to somebody who commented; `recipient` names the comment or the post. SendFailed."""
     text = storable(reply.text).strip()
     if reply.attachments:
-        raise Refused("Balasan pribadi untuk komentar hanya dapat berisi teks; kirim tanpa lampiran.")
+        raise Refused(say("Balasan pribadi untuk komentar hanya dapat berisi teks; kirim tanpa lampiran."))
     if not text or _size(text, route) > route.limit:
-        raise Refused(f"Balasan pribadi harus berupa satu pesan dengan paling banyak {route.limit} huruf.")
+        said = say("Balasan pribadi harus berupa satu pesan dengan paling banyak %(most)s huruf.", most=route.limit)
+        raise Refused(said)
     body = {"recipient": dict(recipient), "message": {"text": text}}
     return _receipt(route.client.post(f"{route.node}/messages", body=body), reply)
 
@@ -88,7 +90,7 @@ def pieces(text: str, route: Route) -> Iterator[str]:
 def upload_in_send(client: GraphClient, node: str, frame: Mapping[str, Any], file: OutboundFile) -> dict[str, Any]:
     """Messenger takes the file together with the message."""
     if len(file.content) > MESSENGER_FILE:
-        raise Refused("Lampiran lebih besar dari 25 MB; Messenger tidak menerimanya.")
+        raise Refused(say("Lampiran lebih besar dari 25 MB; Messenger tidak menerimanya."))
     message = {"attachment": {"type": kind_of(file.content_type), "payload": {"is_reusable": False}}}
     data = {name: value if isinstance(value, str) else json.dumps(value) for name, value in frame.items()}
     data["message"] = json.dumps(message)
@@ -100,18 +102,19 @@ def upload_before_send(client: GraphClient, node: str, frame: Mapping[str, Any],
     kind = kind_of(file.content_type)
     most = 8 if kind == "image" else 25
     if len(file.content) > most * MEGABYTE:
-        raise Refused(f"Lampiran lebih besar dari {most} MB; Instagram tidak menerimanya.")
+        raise Refused(say("Lampiran lebih besar dari %(most)s MB; Instagram tidak menerimanya.", most=most))
     if kind == "file" and file.content_type != "application/pdf":
-        raise Refused("Instagram hanya menerima gambar, video, suara, dan PDF sebagai lampiran.")
+        raise Refused(say("Instagram hanya menerima gambar, video, suara, dan PDF sebagai lampiran."))
     message = {"attachment": {"type": kind, "payload": {"is_reusable": False}}}
     data = {"platform": "instagram", "message": json.dumps(message)}
     try:
         answer = client.post(f"{node}/message_attachments", data=data, files=_upload(file))
     except OutcomeUnknown as error:
-        raise ProviderDown(f"Unggahan lampiran gagal, belum ada yang terkirim. {error}") from error
+        said = say("Unggahan lampiran gagal, belum ada yang terkirim. %(error)s", error=error.sentence)
+        raise ProviderDown(said) from error
     uploaded = answer.get("attachment_id")
     if not isinstance(uploaded, str | int):
-        raise ProviderDown("Meta tidak memberi nomor untuk lampiran yang diunggah.")
+        raise ProviderDown(say("Meta tidak memberi nomor untuk lampiran yang diunggah."))
     attachment = {"type": kind, "payload": {"attachment_id": str(uploaded)}}
     return client.post(f"{node}/messages", body=dict(frame) | {"message": {"attachment": attachment}})
 
@@ -126,7 +129,7 @@ def identified(answer: Mapping[str, Any], field: str) -> str:
     """The id of what was made. OutcomeUnknown where the answer names none."""
     found = answer.get(field)
     if not isinstance(found, str) or not found:
-        raise OutcomeUnknown("Meta menerima pesan, tetapi tidak memberi nomornya.")
+        raise OutcomeUnknown(say("Meta menerima pesan, tetapi tidak memberi nomornya."))
     return storable(found)
 
 
@@ -139,7 +142,12 @@ def _take(steps: list[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
         except SendFailed as error:
             if not answers:
                 raise
-            said = f"{len(answers)} dari {len(steps)} bagian jawaban sudah terkirim, lalu: {error}"
+            said = say(
+                "%(sent)s dari %(steps)s bagian jawaban terkirim, lalu: %(error)s",
+                sent=len(answers),
+                steps=len(steps),
+                error=error.sentence,
+            )
             raise OutcomeUnknown(said) from error
     return answers[0]
 

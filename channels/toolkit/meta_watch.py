@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from channels.toolkit.meta_client import GraphClient
 from channels.toolkit.meta_fields import moment
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from channels.contract import AccountInfo
 
@@ -40,25 +41,50 @@ class App:
         return found
 
 
-def token_trouble(app: App, token: str, *, owner: str, needed: Iterable[str]) -> str | None:
+def token_trouble(app: App, token: str, *, owner: str, needed: Iterable[str]) -> Sentence | None:
     """What is wrong with a token, or will be within a week; None where nothing is. SendFailed.
 
     `owner` is the page that it must belong to, `needed` the permissions that it must have.
     """
     state = app.client.get("debug_token", input_token=token).get("data")
     if not isinstance(state, dict):
-        return "Meta does not say what the token is worth: ask again later."
+        return say("Meta tidak memberi tahu keadaan token: periksa lagi nanti.")
+    return _wrong_token(app, state, owner) or _weak_token(state, needed)
+
+
+def _wrong_token(app: App, state: Mapping[str, Any], owner: str) -> Sentence | None:
     if state.get("is_valid") is not True:
-        return "The token has expired or was revoked: make a new one and set it."
+        return say("Token kedaluwarsa atau dicabut: buat yang baru, lalu pasang.")
     if str(state.get("app_id")) != app.app_id:
-        return "The token belongs to another app than app_id: make one with this app."
+        return say("Token milik aplikasi lain, bukan app_id: buat dengan aplikasi ini.")
     if state.get("profile_id") is not None and str(state["profile_id"]) != owner:
-        return f"The token belongs to page {state['profile_id']}, not to {owner}: set that page's token."
-    missing = sorted(set(needed) - _names(state.get("scopes")))
-    if missing:
-        return f"The token lacks {', '.join(missing)}: grant it to the app and make a new token."
-    return _ends(state.get("expires_at"), "The token expires") or _ends(
-        state.get("data_access_expires_at"), "The app's access to the page's data ends"
+        return say(
+            "Token ini milik halaman %(found)s, bukan %(owner)s: pasang token halaman itu.",
+            found=str(state["profile_id"]),
+            owner=owner,
+        )
+    return None
+
+
+def _weak_token(state: Mapping[str, Any], needed: Iterable[str]) -> Sentence | None:
+    if missing := sorted(set(needed) - _names(state.get("scopes"))):
+        scopes = ", ".join(missing)
+        return say("Token tanpa izin %(scopes)s: beri aplikasi izin itu, lalu buat token baru.", scopes=scopes)
+    if end := _ends(state.get("expires_at")):
+        return say("Token berakhir %(day)s: buat yang baru dan pasang sebelum itu.", day=end)
+    if end := _ends(state.get("data_access_expires_at")):
+        return say("Akses aplikasi ke data halaman berakhir %(day)s: buat token baru dan pasang sebelum itu.", day=end)
+    return None
+
+
+def delivers(who: Sentence, every: float | None) -> Sentence:
+    """That all is well; what was missed is asked for `every` so many seconds, or never."""
+    if every is None:
+        return say("%(who)s mengantar ke webhook kita; yang terlewat tidak dijemput.", who=who)
+    return say(
+        "%(who)s mengantar ke webhook kita; yang terlewat dijemput tiap %(seconds)s detik.",
+        who=who,
+        seconds=f"{every:g}",
     )
 
 
@@ -76,14 +102,19 @@ def subscribe(client: GraphClient, node: str, fields: Iterable[str]) -> None:
     client.post(f"{node}/subscribed_apps", data={"subscribed_fields": ",".join(fields)})
 
 
-def hook_trouble(app: App, object_name: str, fields: Iterable[str], account: AccountInfo) -> str | None:
+def hook_trouble(app: App, object_name: str, fields: Iterable[str], account: AccountInfo) -> Sentence | None:
     """What is wrong with where the app delivers an object, None where nothing is. SendFailed."""
     address, listened = app.hooks().get(object_name, ("", frozenset[str]()))
     if not _is_ours(address, account):
-        where = "elsewhere" if address else "nowhere"
-        return f"The app delivers {object_name} events {where}: run ./muara doctor --fix to have them delivered here."
+        if address:
+            where = say("Aplikasi mengantar %(object)s ke tempat lain", object=object_name)
+        else:
+            where = say("Aplikasi belum mengantar %(object)s ke mana pun", object=object_name)
+        return say("%(where)s: jalankan ./muara doctor --fix agar diantar ke sini.", where=where)
     if silent := sorted(set(fields) - listened):
-        return f"The app's webhook does not ask for {', '.join(silent)}: run ./muara doctor --fix."
+        return say(
+            "Webhook aplikasi tidak meminta %(fields)s: jalankan ./muara doctor --fix.", fields=", ".join(silent)
+        )
     return None
 
 
@@ -107,12 +138,12 @@ def _is_ours(callback: str, account: AccountInfo) -> bool:
     return callback.rpartition("/")[0] == account.hook_url.rpartition("/")[0]
 
 
-def _ends(value: Any, what: str) -> str | None:
-    """A sentence where a token's time (0: never) ends within the notice."""
+def _ends(value: Any) -> str | None:
+    """The day, where a token's time (0: never) ends within the notice."""
     end = moment(value)
     if end is None or end > datetime.now(UTC) + _NOTICE:
         return None
-    return f"{what} on {end:%Y-%m-%d}: make a new token and set it before then."
+    return f"{end:%Y-%m-%d}"
 
 
 def _names(value: Any) -> frozenset[str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from channels.contract import NO_FILES, How, ReplyOptions
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def message_window(conversation: Conversation, now: datetime, *, human_agent: bo
     last = conversation.last_inbound_at
     if last is None:
         return ReplyOptions(
-            allowed=False, reason="Warga harus menulis lebih dahulu; Meta tidak mengizinkan kita memulai."
+            allowed=False, reason=say("Warga harus menulis lebih dahulu; Meta tidak mengizinkan kita memulai.")
         )
     end = last + (HUMAN_AGENT if human_agent else STANDARD)
     if now < last + STANDARD:
@@ -51,13 +52,16 @@ def message_window(conversation: Conversation, now: datetime, *, human_agent: bo
             allowed=True,
             until=end,
             how=How.TAG,
-            reason="Sudah lewat 24 jam: jawaban dikirim dengan tanda petugas (human agent), paling lambat 7 hari.",
+            reason=say("Sudah lewat 24 jam: jawaban dikirim dengan tanda petugas (human agent), paling lambat 7 hari."),
         )
-    days = "7 hari" if human_agent else "24 jam"
+    passed = say("7 hari") if human_agent else say("24 jam")
     return ReplyOptions(
         allowed=False,
-        reason=f"Sudah lewat {days} sejak warga terakhir menulis; Meta menutup percakapan ini sampai ia menulis lagi. "
-        "Hubungi warga lewat saluran lain.",
+        reason=say(
+            "Sudah lewat %(passed)s sejak warga terakhir menulis; Meta menutup percakapan ini sampai ia menulis lagi. "
+            "Hubungi warga lewat saluran lain.",
+            passed=passed,
+        ),
     )
 
 
@@ -68,19 +72,23 @@ def comment_window(conversation: Conversation, now: datetime, mode: CommentReply
     if conversation.sent:
         return ReplyOptions(
             allowed=False,
-            reason="Satu-satunya balasan pribadi untuk komentar ini sudah terkirim. Jawab di percakapan pribadi "
-            "setelah warga membalasnya, atau hubungi warga lewat saluran lain.",
+            reason=say(
+                "Satu-satunya balasan pribadi untuk komentar ini sudah terkirim. Jawab di percakapan pribadi "
+                "setelah warga membalasnya, atau hubungi warga lewat saluran lain."
+            ),
         )
     last = conversation.last_inbound_at
     if last is None or now >= last + PRIVATE_REPLY:
         return ReplyOptions(
             allowed=False,
-            reason="Balasan pribadi hanya dapat dikirim dalam 7 hari setelah komentar ditulis. "
-            "Hubungi warga lewat saluran lain.",
+            reason=say(
+                "Balasan pribadi hanya dapat dikirim dalam 7 hari setelah komentar ditulis. "
+                "Hubungi warga lewat saluran lain."
+            ),
         )
     return ReplyOptions(
         allowed=True,
         until=last + PRIVATE_REPLY,
         files=NO_FILES,
-        reason="Hanya satu balasan pribadi yang dapat dikirim untuk komentar ini; tulislah dengan lengkap.",
+        reason=say("Hanya satu balasan pribadi yang dapat dikirim untuk komentar ini; tulislah dengan lengkap."),
     )

@@ -15,6 +15,7 @@ from channels.toolkit.form import read_form
 from normalizer.complaint import ReportType
 from normalizer.identity import canonical_phone
 from normalizer.messages import Attachment, Delivery, DeliveryReceipt, InboundMessage, Location, Sender
+from normalizer.saying import joined, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,9 +29,9 @@ _ID: Final = re.compile(r"[0-9a-f]{32}")
 _LARGEST_FILE: Final = 10_000_000
 _MAX_LAT: Final = 90.0
 _MAX_LON: Final = 180.0
-_STANDS = "Jawaban dan lampirannya tampil di halaman Lacak Aduan bagi siapa pun yang memegang nomor aduannya."
-_AND_PHONE = " Pelapor meninggalkan nomor telepon: bila mendesak, teleponlah."
-_AND_MAIL = " Pelapor meninggalkan alamat surel dan tidak mendapat pemberitahuan lain."
+_STANDS = say("Jawaban dan lampirannya tampil di halaman Lacak Aduan bagi siapa pun yang memegang nomor aduannya.")
+_AND_PHONE = say("Pelapor meninggalkan nomor telepon: bila mendesak, teleponlah.")
+_AND_MAIL = say("Pelapor meninggalkan alamat surel dan tidak mendapat pemberitahuan lain.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,8 @@ class WebChannel(Channel[WebSettings]):
     def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:  # noqa: ARG002 - never shuts
         """Always, for good; the officer is told that nobody rings the citizen."""
         address = conversation.address
-        more = _AND_PHONE if address.startswith("+") else _AND_MAIL if "@" in address else ""
-        return ReplyOptions(allowed=True, reason=_STANDS + more)
+        more = _AND_PHONE if address.startswith("+") else _AND_MAIL if "@" in address else None
+        return ReplyOptions(allowed=True, reason=joined([_STANDS, more]) if more else _STANDS)
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
         """The tracking page shows what the thread holds, files too, so the answer is where it belongs already."""
@@ -96,7 +97,7 @@ class WebChannel(Channel[WebSettings]):
 
     def health(self) -> Health:
         """The form is as healthy as the gateway that shows it."""
-        return Health(ok=True, sentence="Formulir web dilayani oleh gerbang ini sendiri.")
+        return Health(ok=True, sentence=say("Formulir web dilayani oleh gerbang ini sendiri."))
 
 
 def _noted(raw: RawMessage, name: str) -> str | None:

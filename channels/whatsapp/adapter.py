@@ -14,6 +14,7 @@ from channels.whatsapp.api import Api
 from channels.whatsapp.reading import read_webhook
 from channels.whatsapp.settings import WhatsAppSettings
 from channels.whatsapp.templates import MAX_TEXT as LONGEST_IN_TEMPLATE
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,15 +89,20 @@ class WhatsAppChannel(Channel[WhatsAppSettings]):
             return ReplyOptions(
                 allowed=True,
                 how=How.TEMPLATE,
-                reason="Sudah lebih dari 24 jam sejak warga terakhir menulis: jawaban dikirim sebagai pesan templat, "
-                f"tanpa lampiran dan paling panjang sekitar {LONGEST_IN_TEMPLATE} huruf.",
+                reason=say(
+                    "Sudah lebih dari 24 jam sejak warga terakhir menulis: jawaban dikirim sebagai pesan templat, "
+                    "tanpa lampiran dan paling panjang sekitar %(most)s huruf.",
+                    most=LONGEST_IN_TEMPLATE,
+                ),
                 max_text=LONGEST_IN_TEMPLATE,
                 files=NO_FILES,
             )
         return ReplyOptions(
             allowed=False,
-            reason="Sudah lebih dari 24 jam sejak warga terakhir menulis, dan belum ada templat WhatsApp yang "
-            "disetujui: telepon warga, jawab lewat saluran lain, atau tunggu sampai ia menulis lagi.",
+            reason=say(
+                "Sudah lebih dari 24 jam sejak warga terakhir menulis, dan belum ada templat WhatsApp yang "
+                "disetujui: telepon warga, jawab lewat saluran lain, atau tunggu sampai ia menulis lagi."
+            ),
         )
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
@@ -108,12 +114,13 @@ class WhatsAppChannel(Channel[WhatsAppSettings]):
         try:
             delivery.establish(self._api, self.account.hook_url)
         except SendFailed as error:
-            raise ChannelError(f"Meta could not be told where to deliver: {error}") from error
+            said = say("Meta tidak dapat diberi tahu ke mana mengantar: %(error)s", error=error.sentence)
+            raise ChannelError(said) from error
 
     def health(self) -> Health:
         """Number, token, delivery and templates, in this order."""
         try:
             return checkup.examine(self._api, self.account.hook_url)
         except SendFailed as error:
-            sentence = f"Meta does not tell about this number; check token, phone_number_id and waba_id: {error}"
+            sentence = say("Periksa token, phone_number_id dan waba_id: %(error)s", error=error.sentence)
             return Health(ok=False, sentence=sentence)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from channels.errors import OutcomeUnknown
 from channels.toolkit import meta
 from channels.whatsapp import problems
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ class Api:
         first = messages[0] if isinstance(messages, list) and messages else None
         key = first.get("id") if isinstance(first, dict) else None
         if not isinstance(key, str) or not key:
-            raise OutcomeUnknown("WhatsApp menerima pesan ini, tetapi jawabannya tidak dapat dibaca.")
+            raise OutcomeUnknown(say("WhatsApp menerima pesan ini, tetapi jawabannya tidak dapat dibaca."))
         return key
 
     def upload(self, file: OutboundFile) -> Reply:
@@ -77,5 +78,5 @@ class Api:
 def _object(reply: Reply) -> dict[str, Any]:
     answer = reply.json()
     if not isinstance(answer, dict):
-        raise OutcomeUnknown("Jawaban WhatsApp tidak dapat dibaca.")
+        raise OutcomeUnknown(say("Jawaban WhatsApp tidak dapat dibaca."))
     return answer

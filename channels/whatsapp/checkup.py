@@ -10,6 +10,7 @@ from channels.contract import Health
 from channels.whatsapp import delivery
 from channels.whatsapp.contents import seen
 from channels.whatsapp.delivery import objects
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from channels.whatsapp.api import Api
@@ -25,7 +26,7 @@ def examine(api: Api, hook_url: str) -> Health:
     """One sentence: the first thing that is wrong, else how the number does. SendFailed."""
     settings = api.settings
     number = api.get(settings.phone_number_id, fields=_FIELDS)
-    name = f"{seen(number, 'verified_name') or 'The number'} ({seen(number, 'display_phone_number') or 'unknown'})"
+    name = f"{seen(number, 'verified_name') or 'WhatsApp'} ({seen(number, 'display_phone_number') or '?'})"
     token = delivery.about_token(api)
     trouble = (
         _token_trouble(token)
@@ -34,43 +35,55 @@ def examine(api: Api, hook_url: str) -> Health:
         or _template_trouble(api)
     )
     if trouble:
-        return Health(ok=False, sentence=f"{name}: {trouble}.")
-    quality = seen(number, "quality_rating").lower() or "unknown"
-    level = seen(number, "throughput", "level").lower() or "unknown"
-    ends = _moment(token.get("expires_at"))
-    until = f"until {ends:%Y-%m-%d}" if ends else "without end" if token else "as it seems"
-    count = len(settings.templates)
-    return Health(
-        ok=True,
-        sentence=f"{name} delivers to our webhook: quality {quality}, throughput {level}, "
-        f"token valid {until}, {count} template{'' if count == 1 else 's'} approved.",
+        return Health(ok=False, sentence=say("%(name)s: %(trouble)s.", name=name, trouble=trouble))
+    sentence = say(
+        "Meta mengantar pesan %(name)s ke webhook kita: mutu %(quality)s, laju %(level)s, %(token)s, "
+        "%(count)s templat disetujui.",
+        name=name,
+        quality=seen(number, "quality_rating").lower() or "?",
+        level=seen(number, "throughput", "level").lower() or "?",
+        token=_life(token),
+        count=len(settings.templates),
     )
+    return Health(ok=True, sentence=sentence)
 
 
-def _token_trouble(token: dict[str, Any]) -> str | None:
-    advice = "make one without end for a system user and put it into token"
+def _life(token: dict[str, Any]) -> Sentence:
+    ends = _moment(token.get("expires_at"))
+    if ends:
+        return say("token berlaku sampai %(day)s", day=f"{ends:%Y-%m-%d}")
+    return say("token berlaku tanpa batas") if token else say("token tampaknya berlaku")
+
+
+def _token_trouble(token: dict[str, Any]) -> Sentence | None:
     if token.get("is_valid") is False:
-        return f"the access token is no longer valid: {advice}"
+        return _renew(say("token akses tidak berlaku lagi"))
     scopes = token.get("scopes")
     missing = [scope for scope in _SCOPES if isinstance(scopes, list) and scope not in scopes]
     if missing:
-        return f"the access token lacks {' and '.join(missing)}: {advice}"
+        return _renew(say("token akses tanpa izin %(scopes)s", scopes=", ".join(missing)))
     ends = _moment(token.get("expires_at"))
     if ends and ends < datetime.now(UTC) + _SOON:
-        return f"the access token ends on {ends:%Y-%m-%d %H:%M} UTC: {advice}"
+        return _renew(say("token akses berakhir %(at)s UTC", at=f"{ends:%Y-%m-%d %H:%M}"))
     return None
 
 
-def _number_trouble(number: dict[str, Any]) -> str | None:
+def _renew(what: Sentence) -> Sentence:
+    return say("%(what)s: buat token tanpa batas untuk system user, lalu isikan di token", what=what)
+
+
+def _number_trouble(number: dict[str, Any]) -> Sentence | None:
     status = seen(number, "status")
     if status and status != "CONNECTED":
-        return f"its status at Meta is {status:.40}: register it in WhatsApp Manager"
+        return say("statusnya di Meta %(status)s: daftarkan di WhatsApp Manager", status=f"{status:.40}")
     if seen(number, "quality_rating") == "RED":
-        return "its quality is red, because citizens block or report it: Meta may stop it; send fewer templates"
+        return say(
+            "mutunya merah karena warga memblokir atau melaporkannya: kurangi templat, atau Meta menghentikannya"
+        )
     return None
 
 
-def _template_trouble(api: Api) -> str | None:
+def _template_trouble(api: Api) -> Sentence | None:
     waba, language = api.settings.waba_id, api.settings.template_language
     for name in api.settings.templates:
         fields = "name,status,language,components"
@@ -79,13 +92,25 @@ def _template_trouble(api: Api) -> str | None:
             each for each in objects(answer, "data") if (each.get("name"), each.get("language")) == (name, language)
         ]
         if not same:
-            return f"the template {name} does not exist in {language}: submit it in WhatsApp Manager"
+            return say(
+                "templat %(name)s belum ada dalam bahasa %(language)s: ajukan di WhatsApp Manager",
+                name=name,
+                language=language,
+            )
         status = seen(same[0], "status")
         if status != "APPROVED":
-            return f"the template {name} is {status.lower() or 'unknown':.40}: look at it in WhatsApp Manager"
+            return say(
+                "templat %(name)s berstatus %(status)s: periksa di WhatsApp Manager",
+                name=name,
+                status=f"{status.lower() or '?':.40}",
+            )
         bodies = [seen(part, "text") for part in objects(same[0], "components") if part.get("type") == "BODY"]
         if any(sorted(_PARAMETER.findall(body)) != _PARAMETERS for body in bodies):
-            return f"the template {name} must have the parameters {{{{1}}}}, {{{{2}}}} and {{{{3}}}}: see the README"
+            return say(
+                "templat %(name)s harus memakai %(parameters)s: lihat README",
+                name=name,
+                parameters=", ".join(f"{{{{{each}}}}}" for each in _PARAMETERS),
+            )
     return None
 
 

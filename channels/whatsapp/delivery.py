@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from channels.errors import Refused
 from channels.whatsapp.contents import seen
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from channels.whatsapp.api import Api
@@ -17,7 +18,6 @@ _MESSAGES: Final = "messages"
 _FIELDS: Final = f"{_MESSAGES},account_update,message_template_status_update,phone_number_quality_update"
 #: Whose callback address Meta takes, the first that there is.
 _CALLBACKS: Final = ("phone_number", "whatsapp_business_account", "application")
-_ADVICE: Final = "run ./muara doctor --fix to have it delivered here"
 
 
 def about_token(api: Api) -> dict[str, Any]:
@@ -29,21 +29,26 @@ def about_token(api: Api) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def trouble(api: Api, number: dict[str, Any], app_id: str, hook_url: str) -> str | None:
+def trouble(api: Api, number: dict[str, Any], app_id: str, hook_url: str) -> Sentence | None:
     """What keeps messages from coming here; `number` is Meta's node with its webhook_configuration. SendFailed."""
     ids = {
         seen(each, "whatsapp_business_api_data", "id")
         for each in objects(api.get(f"{api.settings.waba_id}/subscribed_apps"), "data")
     }
     if not ids or (app_id and app_id not in ids):
-        return f"Meta tells this app nothing about the account: {_ADVICE}"
+        return _mend(say("Meta tidak memberi tahu aplikasi ini apa pun tentang akunnya"))
     asked = _asked(api, app_id)
     if asked is not None and _MESSAGES not in _names(asked):
-        return f"the app does not ask for messages: {_ADVICE}"
+        return _mend(say("aplikasi tidak berlangganan messages"))
     used = next((url for place in _CALLBACKS if (url := seen(number, "webhook_configuration", place))), "")
     if used != hook_url:
-        return f"Meta delivers {f'to {_host(used)}' if used else 'nowhere'}: {_ADVICE}"
+        where = say("Meta mengantar ke %(host)s", host=_host(used))
+        return _mend(where if used else say("Meta belum mengantar ke mana pun"))
     return None
+
+
+def _mend(what: Sentence) -> Sentence:
+    return say("%(what)s: jalankan ./muara doctor --fix", what=what)
 
 
 def establish(api: Api, hook_url: str) -> None:
@@ -57,7 +62,7 @@ def establish(api: Api, hook_url: str) -> None:
     asked = _asked(api, app_id)
     if asked is not None and _MESSAGES not in _names(asked):
         if seen(asked, "callback_url") not in {"", hook_url}:
-            raise Refused("the app's webhook belongs to another address: subscribe its field messages by hand")
+            raise Refused(say("Webhook aplikasi milik alamat lain: tambahkan langganan messages dengan tangan"))
         wanted = {"object": _OBJECT, "callback_url": hook_url, "fields": _FIELDS, "include_values": "true"}
         api.of_app(app_id, wanted | {"verify_token": settings.verify_token})
     api.post(f"{settings.waba_id}/subscribed_apps", {})
@@ -91,6 +96,6 @@ def _names(asked: dict[str, Any]) -> set[str]:
 
 def _host(url: str) -> str:
     try:
-        return urlsplit(url).hostname or "an unreadable address"
+        return urlsplit(url).hostname or say("alamat yang tidak terbaca")
     except ValueError:
-        return "an unreadable address"
+        return say("alamat yang tidak terbaca")

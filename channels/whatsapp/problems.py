@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed, Throttled
 from channels.toolkit import meta
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from channels.toolkit.http import Reply
@@ -24,65 +25,88 @@ class Problem:
     wait: float = 0.0
 
 
-_ADMIN: Final = "laporkan kepada administrator"
 _PROBLEMS: Final[dict[int, Problem]] = {
     131047: Problem(
-        "Sudah lebih dari 24 jam sejak warga terakhir menulis: hubungi lewat telepon atau saluran lain, "
-        "atau tunggu sampai ia menulis lagi"
+        say(
+            "Sudah lebih dari 24 jam sejak warga terakhir menulis: hubungi lewat telepon atau saluran lain, "
+            "atau tunggu sampai ia menulis lagi"
+        ),
     ),
     131026: Problem(
-        "WhatsApp tidak dapat mengantar pesan ke nomor ini (tidak memakai WhatsApp, memblokir kita, atau "
-        "aplikasinya terlalu lama): hubungi lewat telepon atau SMS"
+        say(
+            "WhatsApp tidak dapat mengantar pesan ke nomor ini (tidak memakai WhatsApp, memblokir kita, atau "
+            "aplikasinya terlalu lama): hubungi lewat telepon atau SMS"
+        ),
     ),
-    131021: Problem("Nomor warga sama dengan nomor kita sendiri: pesan tidak dapat dikirim"),
-    131030: Problem(f"Nomor kita masih nomor percobaan dan hanya boleh mengirim ke nomor yang terdaftar: {_ADMIN}"),
-    131062: Problem("Pesan jenis ini hanya dapat dikirim ke nomor telepon, yang disembunyikan oleh warga ini"),
+    131021: Problem(say("Nomor warga sama dengan nomor kita sendiri: pesan tidak dapat dikirim")),
+    131030: Problem(
+        say(
+            "Nomor kita masih nomor percobaan dan hanya boleh mengirim ke nomor yang terdaftar: "
+            "laporkan kepada administrator"
+        )
+    ),
+    131062: Problem(say("Pesan jenis ini hanya dapat dikirim ke nomor telepon, yang disembunyikan oleh warga ini")),
     130472: Problem(
-        "WhatsApp tidak mengantar pesan ini karena nomor warga ikut dalam percobaannya: hubungi lewat saluran lain"
+        say(
+            "WhatsApp tidak mengantar pesan ini karena nomor warga ikut dalam percobaannya: hubungi lewat saluran lain"
+        ),
     ),
-    130497: Problem(f"Akun WhatsApp kita tidak boleh menulis ke negara nomor ini: {_ADMIN}"),
+    130497: Problem(say("Akun WhatsApp kita tidak boleh menulis ke negara nomor ini: laporkan kepada administrator")),
     131049: Problem(
-        "WhatsApp membatasi jumlah pesan templat untuk warga ini: coba lagi besok atau hubungi lewat saluran lain"
+        say("WhatsApp membatasi jumlah pesan templat untuk warga ini: coba lagi besok atau hubungi lewat saluran lain"),
     ),
-    131050: Problem("Warga ini menolak pesan promosi dari kita: templat harus berkategori UTILITY"),
-    131051: Problem("WhatsApp tidak mengenal jenis pesan ini: kirim sebagai teks, foto, atau dokumen"),
-    131052: Problem("WhatsApp tidak dapat mengambil berkas warga: minta ia mengirimnya lagi"),
+    131050: Problem(say("Warga ini menolak pesan promosi dari kita: templat harus berkategori UTILITY")),
+    131051: Problem(say("WhatsApp tidak mengenal jenis pesan ini: kirim sebagai teks, foto, atau dokumen")),
+    131052: Problem(say("WhatsApp tidak dapat mengambil berkas warga: minta ia mengirimnya lagi")),
     131053: Problem(
-        "WhatsApp menolak lampiran ini (jenis atau ukurannya): kirim foto sebagai JPG atau PNG, surat sebagai PDF"
+        say("WhatsApp menolak lampiran ini (jenis atau ukurannya): kirim foto sebagai JPG atau PNG, surat sebagai PDF"),
     ),
-    132000: Problem(f"Jumlah isian templat WhatsApp tidak cocok dengan yang disetujui: {_ADMIN}"),
-    132001: Problem(f"Templat WhatsApp ini belum ada atau belum disetujui dalam bahasa ini: {_ADMIN}"),
-    132005: Problem("Jawaban terlalu panjang untuk pesan templat: persingkat, lalu kirim lagi"),
-    132007: Problem(f"Isi templat WhatsApp melanggar aturan WhatsApp: {_ADMIN}"),
-    132008: Problem(f"Isian templat WhatsApp tidak diterima: {_ADMIN}"),
-    132012: Problem(f"Isian templat WhatsApp tidak sesuai bentuk yang disetujui: {_ADMIN}"),
-    132015: Problem(f"WhatsApp menghentikan sementara templat ini karena penilaian warga: {_ADMIN}"),
-    132016: Problem(f"WhatsApp mematikan templat ini karena penilaian warga: {_ADMIN}"),
-    132018: Problem(f"Isian templat memuat sesuatu yang tidak boleh (baris baru, tab, spasi beruntun): {_ADMIN}"),
-    133010: Problem(f"Nomor kita belum terdaftar di WhatsApp Cloud API: {_ADMIN}"),
-    131005: Problem(f"Aplikasi tidak memiliki izin untuk mengirim: {_ADMIN}"),
-    131008: Problem(f"Permintaan ke WhatsApp tidak lengkap: {_ADMIN}"),
-    131009: Problem(f"Permintaan ke WhatsApp memuat nilai yang tidak diterima: {_ADMIN}"),
-    131031: Problem(f"Akun WhatsApp kita dikunci oleh Meta: {_ADMIN}"),
-    131037: Problem(f"Nama tampilan nomor kita belum disetujui Meta: {_ADMIN}"),
-    131042: Problem(f"Pembayaran akun WhatsApp kita bermasalah: {_ADMIN}"),
-    131045: Problem(f"Pendaftaran nomor kita di WhatsApp tidak sah lagi: {_ADMIN}"),
-    135000: Problem(f"WhatsApp menolak permintaan ini tanpa alasan: {_ADMIN}"),
-    368: Problem(f"Meta membatasi akun WhatsApp kita karena kebijakannya: {_ADMIN}"),
-    33: Problem(f"Nomor kita tidak ada lagi di akun WhatsApp: {_ADMIN}"),
-    131000: Problem("WhatsApp gagal tanpa menyebut sebabnya", OutcomeUnknown),
-    131016: Problem("Layanan WhatsApp sedang terganggu", ProviderDown),
-    131057: Problem("Akun WhatsApp kita sedang dipelihara oleh Meta", ProviderDown),
-    133004: Problem("Layanan WhatsApp sedang terganggu", ProviderDown),
-    130429: Problem("Batas laju pengiriman WhatsApp tercapai", Throttled, 5.0),
-    131056: Problem("Terlalu banyak pesan ke warga yang sama dalam waktu singkat", Throttled, 6.0),
+    132000: Problem(
+        say("Jumlah isian templat WhatsApp tidak cocok dengan yang disetujui: laporkan kepada administrator")
+    ),
+    132001: Problem(
+        say("Templat WhatsApp ini belum ada atau belum disetujui dalam bahasa ini: laporkan kepada administrator")
+    ),
+    132005: Problem(say("Jawaban terlalu panjang untuk pesan templat: persingkat, lalu kirim lagi")),
+    132007: Problem(say("Isi templat WhatsApp melanggar aturan WhatsApp: laporkan kepada administrator")),
+    132008: Problem(say("Isian templat WhatsApp tidak diterima: laporkan kepada administrator")),
+    132012: Problem(say("Isian templat WhatsApp tidak sesuai bentuk yang disetujui: laporkan kepada administrator")),
+    132015: Problem(
+        say("WhatsApp menghentikan sementara templat ini karena penilaian warga: laporkan kepada administrator")
+    ),
+    132016: Problem(say("WhatsApp mematikan templat ini karena penilaian warga: laporkan kepada administrator")),
+    132018: Problem(
+        say(
+            "Isian templat memuat sesuatu yang tidak boleh (baris baru, tab, spasi beruntun): "
+            "laporkan kepada administrator"
+        )
+    ),
+    133010: Problem(say("Nomor kita belum terdaftar di WhatsApp Cloud API: laporkan kepada administrator")),
+    131005: Problem(say("Aplikasi tidak memiliki izin untuk mengirim: laporkan kepada administrator")),
+    131008: Problem(say("Permintaan ke WhatsApp tidak lengkap: laporkan kepada administrator")),
+    131009: Problem(say("Permintaan ke WhatsApp memuat nilai yang tidak diterima: laporkan kepada administrator")),
+    131031: Problem(say("Akun WhatsApp kita dikunci oleh Meta: laporkan kepada administrator")),
+    131037: Problem(say("Nama tampilan nomor kita belum disetujui Meta: laporkan kepada administrator")),
+    131042: Problem(say("Pembayaran akun WhatsApp kita bermasalah: laporkan kepada administrator")),
+    131045: Problem(say("Pendaftaran nomor kita di WhatsApp tidak sah lagi: laporkan kepada administrator")),
+    135000: Problem(say("WhatsApp menolak permintaan ini tanpa alasan: laporkan kepada administrator")),
+    368: Problem(say("Meta membatasi akun WhatsApp kita karena kebijakannya: laporkan kepada administrator")),
+    33: Problem(say("Nomor kita tidak ada lagi di akun WhatsApp: laporkan kepada administrator")),
+    131000: Problem(say("WhatsApp gagal tanpa menyebut sebabnya"), OutcomeUnknown),
+    131016: Problem(say("Layanan WhatsApp sedang terganggu"), ProviderDown),
+    131057: Problem(say("Akun WhatsApp kita sedang dipelihara oleh Meta"), ProviderDown),
+    133004: Problem(say("Layanan WhatsApp sedang terganggu"), ProviderDown),
+    130429: Problem(say("Batas laju pengiriman WhatsApp tercapai"), Throttled, 5.0),
+    131056: Problem(say("Terlalu banyak pesan ke warga yang sama dalam waktu singkat"), Throttled, 6.0),
     131048: Problem(
-        f"WhatsApp membatasi nomor kita karena banyak pesannya diblokir warga: {_ADMIN}", Throttled, 3600.0
+        say("WhatsApp membatasi nomor kita karena banyak pesannya diblokir warga: laporkan kepada administrator"),
+        Throttled,
+        3600.0,
     ),
 }
 #: Meta has more reasons to refuse a template than it documents.
 _TEMPLATES: Final = range(132000, 133000)
-_OTHER_TEMPLATE: Final = Problem(f"Templat WhatsApp tidak dapat dikirim: {_ADMIN}")
+_OTHER_TEMPLATE: Final = Problem(say("Templat WhatsApp tidak dapat dikirim: laporkan kepada administrator"))
 
 
 def problem(code: int) -> Problem | None:
@@ -90,17 +114,21 @@ def problem(code: int) -> Problem | None:
     return _PROBLEMS.get(code) or (_OTHER_TEMPLATE if code in _TEMPLATES else None)
 
 
-def failed(errors: object) -> str:
+def failed(errors: object) -> Sentence:
     """Why a message that Meta had taken did not arrive, from the errors of its status."""
     first = errors[0] if isinstance(errors, list) and errors else None
     code = first.get("code") if isinstance(first, dict) else None
     if not isinstance(code, int) or isinstance(code, bool) or not 0 <= code < 1 << 31:
-        return "WhatsApp tidak dapat mengantar pesan ini dan tidak menyebut sebabnya."
+        return say("WhatsApp tidak dapat mengantar pesan ini dan tidak menyebut sebabnya.")
     known = problem(code)
     if known is None:
-        return f"WhatsApp tidak dapat mengantar pesan ini: coba lagi atau hubungi lewat saluran lain (Meta {code})."
-    again = "" if known.kind is Refused else "; coba kirim lagi nanti"
-    return f"{known.said}{again} (Meta {code})."
+        return say(
+            "WhatsApp tidak dapat mengantar pesan ini: coba lagi atau hubungi lewat saluran lain (Meta %(code)s).",
+            code=code,
+        )
+    if known.kind is Refused:
+        return say("%(problem)s (%(code)s).", problem=known.said, code=f"Meta {code}")
+    return say("%(problem)s; coba kirim lagi nanti (%(code)s).", problem=known.said, code=f"Meta {code}")
 
 
 def check(reply: Reply) -> Reply:
@@ -111,6 +139,14 @@ def check(reply: Reply) -> Reply:
         return meta.check_graph(reply, "WhatsApp")
     if known.kind is Throttled:
         told = meta.wait_for(reply) if "retry-after" in reply.headers else 0.0
-        raise Throttled(f"{known.said}; dicoba lagi nanti ({error}).", retry_after=max(told, known.wait))
-    more = {ProviderDown: "; dicoba lagi nanti", OutcomeUnknown: "; mungkin pesan terkirim"}.get(known.kind, "")
-    raise known.kind(f"{known.said}{more} ({error}).")
+        raise Throttled(_later(known, error), retry_after=max(told, known.wait))
+    if known.kind is ProviderDown:
+        raise ProviderDown(_later(known, error))
+    if known.kind is OutcomeUnknown:
+        said = say("%(problem)s; mungkin pesan terkirim (%(code)s).", problem=known.said, code=str(error))
+        raise OutcomeUnknown(said)
+    raise known.kind(say("%(problem)s (%(code)s).", problem=known.said, code=str(error)))
+
+
+def _later(known: Problem, error: object) -> Sentence:
+    return say("%(problem)s; dicoba lagi nanti (%(code)s).", problem=known.said, code=str(error))

@@ -13,6 +13,7 @@ from channels.toolkit.payload import storable
 from channels.whatsapp import people, problems
 from channels.whatsapp.templates import template
 from normalizer.messages import Delivery, DeliveryReceipt
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from channels.contract import OutboundFile, OutboundReply
@@ -55,7 +56,7 @@ def deliver(api: Api, reply: OutboundReply) -> DeliveryReceipt:
     """
     whom = people.recipient(reply.to)
     if whom is None:
-        raise Refused("Alamat warga ini bukan nomor atau pengguna WhatsApp: hubungi lewat saluran lain.")
+        raise Refused(say("Alamat warga ini bukan nomor atau pengguna WhatsApp: hubungi lewat saluran lain."))
     steps = [_handed_over(api, step) for step in plan(api, reply)]
     sent: list[str] = []
     for step in steps:
@@ -67,7 +68,13 @@ def deliver(api: Api, reply: OutboundReply) -> DeliveryReceipt:
         except SendFailed as error:
             if not sent:
                 raise
-            raise OutcomeUnknown(f"{len(sent)} dari {len(steps)} bagian jawaban terkirim, lalu: {error}") from error
+            said = say(
+                "%(sent)s dari %(steps)s bagian jawaban terkirim, lalu: %(error)s",
+                sent=len(sent),
+                steps=len(steps),
+                error=error.sentence,
+            )
+            raise OutcomeUnknown(said) from error
     return DeliveryReceipt(
         external_id=sent[0],
         status=Delivery.ACCEPTED,
@@ -82,14 +89,17 @@ def plan(api: Api, reply: OutboundReply) -> list[Step]:
         return [Step("template", template(api.settings, reply))]
     text = storable(reply.text).strip()
     if len(text) > MAX_TEXT:
-        raise Refused(f"Jawaban terlalu panjang untuk WhatsApp: {len(text)} dari {MAX_TEXT} huruf.")
+        said = say(
+            "Jawaban terlalu panjang untuk WhatsApp: %(length)s dari %(most)s huruf.", length=len(text), most=MAX_TEXT
+        )
+        raise Refused(said)
     files = [_file(file) for file in reply.attachments]
     if len(files) == 1 and text and len(text) <= _MAX_CAPTION and files[0].kind != "audio":
         files[0].content["caption"] = text
         return files
     words = [Step("text", {"preview_url": False, "body": text})] if text else []
     if not (words or files):
-        raise Refused("Jawaban ini tidak berisi teks maupun lampiran.")
+        raise Refused(say("Jawaban ini tidak berisi teks maupun lampiran."))
     return [*words, *files]
 
 
@@ -98,7 +108,10 @@ def _file(file: OutboundFile) -> Step:
     if len(file.content) > most:
         kind, most = "document", MAX_FILE_BYTES
     if not 0 < len(file.content) <= most:
-        raise Refused(f"Lampiran kosong atau terlalu besar untuk WhatsApp (paling besar {most // _MEGABYTE} MB).")
+        said = say(
+            "Lampiran kosong atau terlalu besar untuk WhatsApp (paling besar %(most)s MB).", most=most // _MEGABYTE
+        )
+        raise Refused(said)
     return Step(kind, {"filename": storable(file.name)} if kind == "document" else {}, file)
 
 
@@ -111,11 +124,14 @@ def _handed_over(api: Api, step: Step) -> Step:
         error = meta.graph_error(reply)
         if error is not None and error.code == _WRONG_PARAMETER:
             known = problems.problem(_WRONG_FILE)
-            raise Refused(f"{known.said if known else ''} ({error}).")
+            raise Refused(say("%(problem)s (%(code)s).", problem=known.said if known else "", code=str(error)))
         answer = problems.check(reply).json()
     except OutcomeUnknown as error:
-        raise ProviderDown(f"Lampiran belum sampai di WhatsApp, dan pesan belum terkirim: {error}") from error
+        said = say("Lampiran belum sampai di WhatsApp, dan pesan belum terkirim: %(error)s", error=error.sentence)
+        raise ProviderDown(said) from error
     media_id = answer.get("id") if isinstance(answer, dict) else None
     if not isinstance(media_id, str) or not media_id:
-        raise ProviderDown("WhatsApp menerima lampiran, tetapi jawabannya tidak dapat dibaca; pesan belum terkirim.")
+        raise ProviderDown(
+            say("WhatsApp menerima lampiran, tetapi jawabannya tidak dapat dibaca; pesan belum terkirim.")
+        )
     return dataclasses.replace(step, content={"id": media_id} | step.content)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from channels.errors import Refused
 from channels.toolkit.payload import storable
 from normalizer.complaint import State
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from channels.contract import OutboundReply
@@ -39,10 +40,11 @@ def choose(settings: WhatsAppSettings, reply: OutboundReply) -> str:
         wanted = settings.template_answer
     # They all take the same parameters, so that the one for any answer can stand in.
     if not (wanted or settings.template_answer):
-        raise Refused(
+        said = say(
             "Sudah lebih dari 24 jam sejak warga terakhir menulis, dan untuk keadaan aduan ini belum ada templat "
             "WhatsApp yang disetujui: hubungi warga lewat telepon atau saluran lain."
         )
+        raise Refused(said)
     return wanted or settings.template_answer
 
 
@@ -50,20 +52,24 @@ def template(settings: WhatsAppSettings, reply: OutboundReply) -> dict[str, Any]
     """The template object of a message: {{1}} the ticket, {{2}} the program, {{3}} the text. Refused."""
     name = choose(settings, reply)
     if reply.attachments:
-        raise Refused(
+        said = say(
             "Sudah lebih dari 24 jam sejak warga terakhir menulis: lampiran baru dapat dikirim setelah ia menulis lagi."
         )
+        raise Refused(said)
     ticket, program, text = (
         flat(each) for each in (reply.values.get("ticket"), reply.values.get("program"), reply.text)
     )
     most = _LONGEST - _OWN_WORDS - len(ticket) - len(program)
     if len(text) > most:
-        raise Refused(
-            f"Jawaban terlalu panjang untuk pesan templat WhatsApp: {len(text)} dari {most} huruf. "
-            "Persingkat, atau tunggu sampai warga menulis lagi."
+        said = say(
+            "Jawaban terlalu panjang untuk pesan templat WhatsApp: %(length)s dari %(most)s huruf. "
+            "Persingkat, atau tunggu sampai warga menulis lagi.",
+            length=len(text),
+            most=most,
         )
+        raise Refused(said)
     if text == _NOTHING:
-        raise Refused("Jawaban tanpa teks tidak dapat dikirim sebagai pesan templat WhatsApp.")
+        raise Refused(say("Jawaban tanpa teks tidak dapat dikirim sebagai pesan templat WhatsApp."))
     return {
         "name": name,
         "language": {"code": settings.template_language},

@@ -11,6 +11,7 @@ from channels.x.pictures import BELOW_A_POST, IN_A_MESSAGE
 from channels.x.reading import DIRECT, POST, read
 from channels.x.settings import XSettings
 from channels.x.weight import MAX_MESSAGE, MAX_WEIGHT, weigh
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,14 +82,14 @@ class XChannel(Channel[XSettings]):
         if conversation.conversation_id.startswith(POST) and conversation.hints.get("summoned"):
             return ReplyOptions(allowed=True)
         us, link = f"@{self.settings.username}", conversation.hints.get("permalink")
-        by_hand = f"Buka {link} dan balas sendiri" if link else "Balas sendiri"
-        return ReplyOptions(
-            allowed=False,
-            reason=(
-                f"Warga tidak menyebut atau mengutip {us}, jadi X melarang jawaban lewat program. {by_hand} dari "
-                f"aplikasi X, minta warga menyebut {us} atau mengirim pesan langsung, atau pakai kontaknya yang lain."
-            ),
+        by_hand = say("Buka %(link)s dan balas sendiri", link=str(link)) if link else say("Balas sendiri")
+        reason = say(
+            "Warga tidak menyebut atau mengutip %(us)s, jadi X melarang jawaban lewat program. %(by_hand)s dari "
+            "aplikasi X, minta warga menyebut %(us)s atau mengirim pesan langsung, atau pakai kontaknya yang lain.",
+            us=us,
+            by_hand=by_hand,
         )
+        return ReplyOptions(allowed=False, reason=reason)
 
     def length(self, text: str, conversation_id: str) -> int:
         """A post's by X's own weights, a direct message's in characters."""

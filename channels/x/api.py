@@ -13,6 +13,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from channels.toolkit.http import MAX_ANSWER, is_local
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,12 +48,12 @@ class Trouble(enum.Enum):
 
 #: What an operator can do about each.
 ADVICE: Final = {
-    Trouble.LIMIT: "it goes on by itself when X's limit begins anew",
-    Trouble.KEYS: "make the keys and the access token anew in the developer console and set them again",
-    Trouble.CREDITS: "buy credits in the developer console",
-    Trouble.FORBIDDEN: (
-        "give the app the permission Read and write and Direct message, then make the access token anew; or the "
-        "developer account may not use this"
+    Trouble.LIMIT: say("berjalan lagi sendiri bila batas X mulai dari awal"),
+    Trouble.KEYS: say("buat ulang kunci dan access token di konsol pengembang X, lalu pasang"),
+    Trouble.CREDITS: say("beli kredit di konsol pengembang X"),
+    Trouble.FORBIDDEN: say(
+        "beri aplikasi izin Read and write and Direct message, lalu buat ulang access token; atau akun pengembang "
+        "ini tidak boleh memakainya"
     ),
 }
 
@@ -63,11 +64,22 @@ class CallFailed(Exception):  # noqa: N818 - says what happened
     `until` is when a limit begins anew, in seconds since 1970, where X told it.
     """
 
-    def __init__(self, trouble: Trouble, message: str, *, until: float | None = None, body: Any = None) -> None:
-        super().__init__(message)
+    def __init__(self, trouble: Trouble, sentence: Sentence, *, until: float | None = None, body: Any = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
         self.trouble = trouble
         self.until = until
         self.body = body if isinstance(body, dict) else {}
+
+    def tells(self, sentence: Sentence) -> None:
+        """Another sentence, now that more is known."""
+        self.args, self.sentence = (sentence,), sentence
+
+    @property
+    def advised(self) -> Sentence:
+        """What went wrong, and what an operator can do about it."""
+        advice = ADVICE.get(self.trouble)
+        return say("%(error)s: %(advice)s", error=self.sentence, advice=advice) if advice else self.sentence
 
     @property
     def detail(self) -> str:
@@ -146,13 +158,14 @@ def call(settings: XSettings, work: Callable[[Any], requests.Response], *, strea
         except requests.RequestException as error:
             raise _unreachable(error) from None
         except Exception as error:  # noqa: BLE001 - tweepy trips over error bodies of other shapes
-            raise CallFailed(Trouble.UNKNOWN, f"X's answer could not be read ({type(error).__name__})") from None
+            said = say("Jawaban X tidak dapat dibaca (%(error)s)", error=type(error).__name__)
+            raise CallFailed(Trouble.UNKNOWN, said) from None
 
 
 def _answer(response: requests.Response) -> Answer:
     body = _json(response)
     if not isinstance(body, dict):
-        raise CallFailed(Trouble.UNKNOWN, "X's answer is no JSON object")
+        raise CallFailed(Trouble.UNKNOWN, say("Jawaban X bukan objek JSON"))
     return Answer(body, CaseInsensitiveDict(response.headers))
 
 
@@ -168,11 +181,12 @@ def _json(response: requests.Response) -> Any:
 def _refused(response: requests.Response) -> CallFailed:
     status = response.status_code
     trouble = Trouble(status) if status in {each.value for each in Trouble} else Trouble.UNKNOWN
-    failed = CallFailed(trouble, f"X answered HTTP {status}", body=_json(response))
+    said = say("%(who)s menjawab HTTP %(status)s", who="X", status=status)
+    failed = CallFailed(trouble, said, body=_json(response))
     if trouble is Trouble.LIMIT:
         failed.until = _reset(response.headers)
     if failed.detail:
-        failed.args = (f"X answered HTTP {status}: {failed.detail}",)
+        failed.tells(say("X menjawab HTTP %(status)s: %(detail)s", status=status, detail=failed.detail))
     return failed
 
 
@@ -204,5 +218,5 @@ def _unreachable(error: requests.RequestException) -> CallFailed:
     )
     name = type(reason if isinstance(reason, Exception) else error).__name__
     if never:
-        return CallFailed(Trouble.NOT_SENT, f"X cannot be reached ({name})")
-    return CallFailed(Trouble.UNKNOWN, f"X gave no answer ({name})")
+        return CallFailed(Trouble.NOT_SENT, say("%(who)s tidak dapat dihubungi (%(error)s)", who="X", error=name))
+    return CallFailed(Trouble.UNKNOWN, say("%(who)s tidak memberi jawaban (%(error)s)", who="X", error=name))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from channels.contract import Polled
 from channels.x.around import text, thing, things
 from channels.x.ids import is_id, moment, smallest
+from channels.x.state import FEEDS
+from normalizer.saying import kept, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -146,8 +148,14 @@ class Search(_Posts):
             feed.start = 0.0
             return
         if feed.done and feed.done < earliest.timestamp():
-            missed = f"nothing was read from {_day(feed.done)} to {_day(earliest.timestamp())}"
-            feed.gap = f"{self.name}: {missed}, and X shows the last 7 days only: look on x.com for what came then"
+            missed = say(
+                "%(feed)s: tidak ada yang dibaca dari %(first)s sampai %(last)s, dan X hanya menunjukkan "
+                "7 hari terakhir: lihat di x.com apa yang datang waktu itu",
+                feed=FEEDS[self.name],
+                first=_day(feed.done),
+                last=_day(earliest.timestamp()),
+            )
+            feed.gap = kept(missed)
             feed.gap_until = (now + timedelta(days=1)).timestamp()
         feed.start = max(feed.since if not feed.since_id else 0.0, earliest.timestamp())
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from channels.contract import PollBatch
 from channels.errors import PollFailed
 from channels.x import api
-from channels.x.api import ADVICE, CallFailed, Trouble
+from channels.x.api import CallFailed, Trouble
 from channels.x.around import thing, things
 from channels.x.feeds import REACH, Page, raw, sources
-from channels.x.state import State, midnight
+from channels.x.state import FEEDS, State, midnight
 from channels.x.stream import Stream
+from normalizer.saying import joined, kept, quoted, remembered, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,8 @@ class Poller:
         if left < source.fewest:
             if self._stream:
                 self._stream.close()
-            raise PollFailed(f"{state.spent.says(self._settings)}: reading stops", retry_after=midnight(now))
+            said = say("%(spent)s: pembacaan berhenti", spent=state.spent.says(self._settings))
+            raise PollFailed(said, retry_after=midnight(now))
         return self._page(state, source, min(left, source.most), now)
 
     def alarm(self, cursor: Cursor) -> None:
@@ -69,14 +71,14 @@ class Poller:
         if self._stream and self._stream.trouble:
             said.append(self._stream.trouble)
         if said:
-            raise PollFailed("; ".join(said), retry_after=1.0 if state.todo else self._settings.poll_interval)
+            raise PollFailed(joined(said, "; "), retry_after=1.0 if state.todo else self._settings.poll_interval)
 
     def _nothing(self, state: State, now: float) -> PollBatch:
         """All feeds rest: a failure only where one of them is in trouble."""
-        troubles = [feed.trouble for feed in state.feeds.values() if feed.trouble]
+        troubles = [quoted(remembered(feed.trouble)) for feed in state.feeds.values() if feed.trouble]
         if troubles:
             wait = min(feed.rest for feed in state.feeds.values()) - now
-            raise PollFailed("; ".join(troubles), retry_after=wait)
+            raise PollFailed(joined(troubles, "; "), retry_after=wait)
         return PollBatch(raws=[], cursor=state.cursor())
 
     def _page(self, state: State, source: Source, count: int, now: datetime) -> PollBatch:
@@ -107,8 +109,9 @@ class Poller:
 def _readable(body: dict[str, Any]) -> Page:
     """The page of a 2xx answer, which may hold nothing but errors. CallFailed."""
     if "data" not in body and "meta" not in body:
-        failed = CallFailed(Trouble.UNKNOWN, "", body=body)
-        failed.args = (f"X answered without data: {failed.detail or 'no reason given'}",)
+        failed = CallFailed(Trouble.UNKNOWN, say("X menjawab tanpa data"), body=body)
+        if failed.detail:
+            failed.tells(say("X menjawab tanpa data: %(detail)s", detail=failed.detail))
         raise failed
     return Page.read(body)
 
@@ -116,12 +119,11 @@ def _readable(body: dict[str, Any]) -> Page:
 def _note(feed: Feed, name: str, failed: CallFailed, now: float) -> None:
     """Trouble of one feed, which rests; PollFailed where it concerns them all."""
     if failed.trouble in _FOR_ALL:
-        advice = f": {ADVICE[failed.trouble]}" if failed.trouble in ADVICE else ""
-        raise PollFailed(f"{failed}{advice}", retry_after=_FOR_ALL[failed.trouble]) from None
+        raise PollFailed(failed.advised, retry_after=_FOR_ALL[failed.trouble]) from None
     lasting = failed.trouble in {Trouble.FORBIDDEN, Trouble.GONE}
     if failed.trouble is Trouble.BAD:
         lasting = not _begin_anew(feed, failed, now)
-    feed.trouble = ": ".join([name, str(failed), *([ADVICE[failed.trouble]] if failed.trouble in ADVICE else [])])
+    feed.trouble = kept(say("%(feed)s: %(error)s", feed=FEEDS[name], error=failed.advised))
     feed.rest = now + (_LONG_REST if lasting else _SHORT_REST)
     if failed.until is not None:
         feed.rest = min(max(failed.until, now + 1), now + _DAY)

@@ -6,6 +6,8 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from normalizer.saying import Sentence, quoted, remembered, say
+
 if TYPE_CHECKING:
     from channels.contract import Cursor
     from channels.x.settings import XSettings
@@ -14,6 +16,9 @@ R = TypeVar("R", "Feed", "Spent")
 
 #: From this share of the day's reads on, the account's health is an alarm.
 _ALARM_AT: Final = 0.8
+
+#: What officers call the feeds, which are kept by their names.
+FEEDS: Final = {"mentions": say("sebutan"), "hashtags": say("tagar"), "direct messages": say("pesan langsung")}
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -60,10 +65,14 @@ class Spent:
             + self.direct_messages * settings.cost_direct_message
         )
 
-    def says(self, settings: XSettings) -> str:
+    def says(self, settings: XSettings) -> Sentence:
         """The count as a sentence, without its end."""
-        counted = f"{self.total} of {settings.reads_per_day} reads of today (UTC) are used"
-        return f"{counted}, about USD {self.dollars(settings):.2f}"
+        return say(
+            "%(used)s dari %(most)s bacaan hari ini (UTC) terpakai, kira-kira USD %(dollars)s",
+            used=self.total,
+            most=settings.reads_per_day,
+            dollars=f"{self.dollars(settings):.2f}",
+        )
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -94,12 +103,14 @@ class State:
             "spent": _set(self.spent),
         }
 
-    def alarms(self, settings: XSettings, now: float) -> list[str]:
+    def alarms(self, settings: XSettings, now: float) -> list[Sentence]:
         """What an operator should know of the last polls."""
-        said = [feed.trouble for feed in self.feeds.values() if feed.trouble and feed.rest > now]
-        said += [feed.gap for feed in self.feeds.values() if feed.gap and feed.gap_until > now]
+        rows = [feed.trouble for feed in self.feeds.values() if feed.trouble and feed.rest > now]
+        rows += [feed.gap for feed in self.feeds.values() if feed.gap and feed.gap_until > now]
+        said = [quoted(remembered(row)) for row in rows]
         if self.spent.total >= settings.reads_per_day * _ALARM_AT:
-            said.append(f"{self.spent.says(settings)}: at the limit reading stops until midnight UTC")
+            spent = self.spent.says(settings)
+            said.append(say("%(spent)s: pada batasnya pembacaan berhenti sampai tengah malam UTC", spent=spent))
         return said
 
 

@@ -14,6 +14,7 @@ from channels.errors import ChannelError
 from channels.x import api
 from channels.x.around import thing
 from channels.x.feeds import POST_FIELDS, raw
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from channels.contract import Polled
@@ -37,9 +38,9 @@ class Stream:
         self._again = 0.0
 
     @property
-    def trouble(self) -> str:
+    def trouble(self) -> Sentence | None:
         """Why nothing comes, where it is known."""
-        return self._client.trouble if self._client else ""
+        return self._client.trouble if self._client else None
 
     def take(self) -> list[Polled]:
         """What has come since the last time."""
@@ -72,7 +73,7 @@ class _Client(tweepy.StreamingClient):  # type: ignore[misc] # tweepy ships no t
         self.session = api.Session(settings)
         self.posts: queue.Queue[dict[str, Any]] = queue.Queue(_MOST)
         self.emptied = time.monotonic()
-        self.trouble = ""
+        self.trouble: Sentence | None = None
 
     @property
     def alive(self) -> bool:
@@ -100,26 +101,35 @@ class _Client(tweepy.StreamingClient):  # type: ignore[misc] # tweepy ships no t
 
     def on_connect(self) -> None:
         """All is well."""
-        self.trouble = ""
+        self.trouble = None
 
     def on_request_error(self, status_code: int) -> None:
         """X refused the connection."""
-        advice = "run ./muara doctor --fix to set its rule" if status_code == _NO_RULES else "search goes on meanwhile"
-        self.trouble = f"stream: X answered HTTP {status_code}: {advice}"
+        answered = say("%(who)s menjawab HTTP %(status)s", who="X", status=status_code)
+        if status_code == _NO_RULES:
+            self.trouble = say(
+                "stream: %(error)s: jalankan ./muara doctor --fix agar aturannya dipasang", error=answered
+            )
+        else:
+            self.trouble = _meanwhile(answered)
 
     def on_connection_error(self) -> None:
         """No connection, or it broke."""
-        self.trouble = "stream: no connection to X: search goes on meanwhile"
+        self.trouble = _meanwhile(say("tidak ada sambungan ke X"))
 
     def on_exception(self, exception: Exception) -> None:
         """The library gives the stream up; it is begun again."""
-        self.trouble = f"stream: given up ({type(exception).__name__}): search goes on meanwhile"
+        self.trouble = _meanwhile(say("sambungan dilepas (%(error)s)", error=type(exception).__name__))
 
     def on_closed(self, response: object) -> None:
         """X ends every stream now and then; tweepy connects again."""
 
     def on_disconnect(self) -> None:
         """The thread ends."""
+
+
+def _meanwhile(what: Sentence) -> Sentence:
+    return say("stream: %(error)s; pencarian tetap berjalan", error=what)
 
 
 def set_rule(settings: XSettings, tag: str) -> None:
@@ -134,6 +144,6 @@ def set_rule(settings: XSettings, tag: str) -> None:
         rule = tweepy.StreamRule(settings.rule, tag=tag)
         answer = api.call(settings, lambda client: client.add_rules(rule), stream=True)
     except api.CallFailed as error:
-        raise ChannelError(f"the rule of the stream could not be set: {error}") from None
+        raise ChannelError(say("Aturan stream tidak dapat dipasang: %(error)s", error=error.advised)) from None
     if answer.body.get("errors"):
-        raise ChannelError("X does not take the rule of the stream: look at the hashtags")
+        raise ChannelError(say("X tidak menerima aturan stream: periksa tagarnya"))

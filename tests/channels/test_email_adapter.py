@@ -107,7 +107,7 @@ def test_health_when_both_servers_take_us(server: Dovecot) -> None:
     server.append(mail())
     with post_office() as post, mailbox(server, post) as channel:
         health = channel.health()
-        assert (health.ok, health.sentence) == (True, "aduan@pemalang.example is read (INBOX) and can send.")
+        assert (health.ok, health.sentence) == (True, "aduan@pemalang.example dibaca (INBOX) dan dapat mengirim.")
         assert post.taken == []
     assert server.unseen() == 1
 
@@ -116,15 +116,15 @@ def test_health_names_all_that_is_wrong(server: Dovecot) -> None:
     with post_office() as post:
         with mailbox(server, post, password="salah") as channel:
             sentence = channel.health().sentence
-            assert "The IMAP server refuses the login" in sentence
-            assert "the SMTP server 127.0.0.1" in sentence
-            assert "check username and password" in sentence
+            assert "Server IMAP menolak login" in sentence
+            assert "Server SMTP 127.0.0.1" in sentence
+            assert "periksa username dan password" in sentence
             assert "salah" not in sentence
         with mailbox(server, post, folders=("INBOX", "Aduan")) as channel:
-            assert "The folder Aduan cannot be opened" in channel.health().sentence
+            assert "Folder Aduan tidak dapat dibuka" in channel.health().sentence
         with mailbox(server, 9) as channel:
             health = channel.health()
-            assert (health.ok, "cannot be reached" in health.sentence) == (False, True)
+            assert (health.ok, "tidak dapat dihubungi" in health.sentence) == (False, True)
 
 
 def test_health_does_not_disturb_the_kept_connection(server: Dovecot) -> None:
@@ -226,19 +226,22 @@ def test_a_token_that_ended_early_is_asked_for_again(oauth_server: Dovecot, logi
 def test_no_token_is_told_with_what_to_do(oauth_server: Dovecot, login: Login) -> None:
     login.refuse, login.status = "invalid_grant", 400
     with mailbox(oauth_server, **login.settings()) as channel:
-        with pytest.raises(PollFailed, match=r"invalid_grant.*renew oauth_refresh_token") as told:
+        with pytest.raises(PollFailed, match=r"invalid_grant.*perbarui oauth_refresh_token") as told:
             channel.poll(None)
         assert told.value.retry_after == 300
         with pytest.raises(ProviderDown), post_office() as post, mailbox(9, post, **login.settings()) as sending:
             sending.send(reply(sending))
     login.refuse, login.status = "temporarily_unavailable", 503
-    with mailbox(oauth_server, **login.settings()) as channel, pytest.raises(PollFailed, match="cannot answer now"):
+    with (
+        mailbox(oauth_server, **login.settings()) as channel,
+        pytest.raises(PollFailed, match="sedang tidak dapat menjawab"),
+    ):
         channel.poll(None)
 
 
 def test_a_token_that_nobody_takes_names_the_permissions(oauth_server: Dovecot, login: Login) -> None:
     login.good = set()
-    with mailbox(oauth_server, **login.settings()) as channel, pytest.raises(PollFailed, match="permissions"):
+    with mailbox(oauth_server, **login.settings()) as channel, pytest.raises(PollFailed, match="izin token"):
         channel.poll(None)
 
 

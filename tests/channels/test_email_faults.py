@@ -110,7 +110,7 @@ def test_a_server_that_falls_silent_is_left_in_time(server: ImapServer, step: st
     server.faults.hang = step
     with (
         mailbox(server.port, password=PASSWORD, timeout=0.3) as channel,
-        pytest.raises(PollFailed, match=r"did not answer within 0\.3 seconds"),
+        pytest.raises(PollFailed, match=r"tidak menjawab dalam 0\.3 detik"),
     ):
         channel.poll(None)
     server.faults.hang = ""
@@ -129,7 +129,7 @@ def test_a_server_that_falls_silent_after_the_commit_marks_later(server: ImapSer
 
 def test_what_is_no_imap_server_is_named(server: ImapServer, channel: EmailChannel) -> None:
     server.faults.garbage = True
-    with pytest.raises(PollFailed, match="broke its protocol"):
+    with pytest.raises(PollFailed, match="melanggar protokolnya"):
         channel.poll(None)
     assert channel.health().ok is False
 
@@ -167,6 +167,6 @@ def test_the_demo_s_post_office_there_and_back() -> None:
             [back] = channel.poll(cursor).raws
             [item] = parsed(channel, back)
             assert item.conversation_id == answer.conversation_id
-            assert channel.health().sentence == "aduan@pemalang.example is read (INBOX) and can send."
+            assert channel.health().sentence == "aduan@pemalang.example dibaca (INBOX) dan dapat mengirim."
     finally:
         office.stop()

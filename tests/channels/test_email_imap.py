@@ -206,7 +206,7 @@ def test_a_server_that_dies_while_we_wait_and_comes_back_loses_nothing(server: D
     death.start()
     assert channel.wait(cursor, 20) is True
     death.join()
-    with pytest.raises(PollFailed, match="cannot be reached"):
+    with pytest.raises(PollFailed, match="tidak dapat dihubungi"):
         channel.poll(cursor)
     server.start()
     server.append(mail(Subject="sesudah"))
@@ -252,7 +252,7 @@ def test_a_wrong_certificate_is_refused_and_named(need: Callable[[str], str], ce
 def test_a_signer_that_nobody_knows_is_refused(server: Dovecot) -> None:
     with (
         mailbox(server.tls_port, imap_security="ssl", ca_file=None) as channel,
-        pytest.raises(PollFailed, match=r"not trusted.*ca_file"),
+        pytest.raises(PollFailed, match=r"tidak dipercaya.*ca_file"),
     ):
         channel.poll(None)
 
@@ -261,13 +261,16 @@ def test_a_ca_file_that_is_not_there_is_named(server: Dovecot) -> None:
     missing = server.folder / "none.pem"
     with (
         mailbox(server, imap_security="starttls", ca_file=missing) as channel,
-        pytest.raises(PollFailed, match="ca_file cannot be read"),
+        pytest.raises(PollFailed, match="ca_file tidak dapat dibaca"),
     ):
         channel.poll(None)
 
 
 def test_a_wrong_password_says_what_to_do_and_is_not_tried_often(server: Dovecot) -> None:
-    with mailbox(server, password="salah-sekali") as channel, pytest.raises(PollFailed, match="check username") as told:
+    with (
+        mailbox(server, password="salah-sekali") as channel,
+        pytest.raises(PollFailed, match="periksa username") as told,
+    ):
         channel.poll(None)
     assert told.value.retry_after == 300
     assert "salah-sekali" not in str(told.value)
@@ -275,12 +278,12 @@ def test_a_wrong_password_says_what_to_do_and_is_not_tried_often(server: Dovecot
 
 
 def test_a_folder_that_is_not_there_is_named(server: Dovecot) -> None:
-    with mailbox(server, folders=("Aduan",)) as channel, pytest.raises(PollFailed, match=r"folder Aduan .*check"):
+    with mailbox(server, folders=("Aduan",)) as channel, pytest.raises(PollFailed, match=r"Folder Aduan .*periksa"):
         channel.poll(None)
 
 
 def test_no_server_is_a_poll_failure() -> None:
-    with mailbox(free_ports(1)[0]) as channel, pytest.raises(PollFailed, match="cannot be reached"):
+    with mailbox(free_ports(1)[0]) as channel, pytest.raises(PollFailed, match="tidak dapat dihubungi"):
         channel.poll(None)
 
 

@@ -204,8 +204,8 @@ def test_a_mail_larger_than_the_server_takes_is_refused_before_it_is_sent() -> N
     ("450 4.2.0 greylisted", (Throttled, "450 4.2.0")),
     ("451 try later", (Throttled, "451")),
     ("452 4.3.1 storage", (Throttled, "452")),
-    ("550 5.4.5 Daily user sending limit exceeded", (Throttled, "no more of our mails today")),
-    ("530 5.7.0 log in first", (ProviderDown, "check smtp_login")),
+    ("550 5.4.5 Daily user sending limit exceeded", (Throttled, "tidak menerima surat kita lagi hari ini")),
+    ("530 5.7.0 log in first", (ProviderDown, "periksa smtp_login")),
     ("421 4.7.0 closing", (ProviderDown, "421")),
 ])  # fmt: skip
 def test_what_the_server_refuses_was_not_sent(
@@ -257,12 +257,12 @@ def test_a_server_that_hangs_before_the_mail_left_has_sent_nothing(post: Post, s
 
 
 def test_no_server_a_wrong_password_and_no_tls_are_for_the_operator(post: Post) -> None:
-    with mailbox(9, free_ports(1)[0]) as channel, pytest.raises(ProviderDown, match="cannot be reached"):
+    with mailbox(9, free_ports(1)[0]) as channel, pytest.raises(ProviderDown, match="tidak dapat dihubungi"):
         channel.send(reply(channel))
-    with mailbox(9, post, password="salah") as channel, pytest.raises(ProviderDown, match="check username") as told:
+    with mailbox(9, post, password="salah") as channel, pytest.raises(ProviderDown, match="periksa username") as told:
         channel.send(reply(channel))
     assert "salah" not in str(told.value)
-    with mailbox(9, post, smtp_security="starttls") as channel, pytest.raises(ProviderDown, match="no STARTTLS"):
+    with mailbox(9, post, smtp_security="starttls") as channel, pytest.raises(ProviderDown, match="tanpa STARTTLS"):
         channel.send(reply(channel))
 
 

@@ -12,6 +12,7 @@ from meta_stand import HOOK, PAGE, PAGE_TOKEN, SECRET, SITI, VERIFY, WAHYU, Meta
 from channels.errors import ChannelError, PollFailed, Refused
 from channels.toolkit.meta_catchup import Mark
 from normalizer.messages import InboundMessage
+from normalizer.saying import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +118,7 @@ def test_a_source_that_fails_does_not_hold_up_the_other(meta: Meta, monkeypatch:
     meta.cloud.visitor_post(meta.page, SITI, "Siti", "kiriman")
 
     def refused(*_: Any) -> Any:
-        raise Refused("izin")
+        raise Refused(quoted("izin"))
 
     with monkeypatch.context() as patched:
         patched.setattr("channels.facebook.adapter.feed", refused)
@@ -169,13 +170,13 @@ def test_without_catching_up_nothing_is_polled(meta: Meta) -> None:
 
 def test_registration_makes_a_page_healthy(meta: Meta) -> None:
     channel = meta.facebook()
-    assert "does not deliver" in channel.health().sentence
+    assert "tidak mengantar" in channel.health().sentence
     channel.register()
     channel.register()
     assert "feed" in meta.page.fields
     assert meta.cloud.hooks["page"][0] == HOOK
     health = channel.health()
-    assert (health.ok, "delivers to our webhook" in health.sentence) == (True, True)
+    assert (health.ok, "mengantar ke webhook kita" in health.sentence) == (True, True)
 
 
 def test_a_sibling_of_the_same_house_may_take_the_hook(meta: Meta) -> None:
@@ -187,18 +188,18 @@ def test_a_sibling_of_the_same_house_may_take_the_hook(meta: Meta) -> None:
     channel.register()
     assert meta.cloud.hooks["page"][0].endswith("/kecamatan")
     meta.cloud.hooks["page"] = ("https://another.example.org/hooks/facebook", fields)
-    assert "elsewhere" in channel.health().sentence
+    assert "ke tempat lain" in channel.health().sentence
     meta.cloud.hooks["page"] = (HOOK, {"messages"})
-    assert "does not ask for" in channel.health().sentence
+    assert "tidak meminta" in channel.health().sentence
     meta.cloud.hooks.clear()
-    assert "nowhere" in channel.health().sentence
+    assert "ke mana pun" in channel.health().sentence
 
 
 def test_a_page_that_was_unsubscribed_is_named(meta: Meta) -> None:
     channel = meta.facebook()
     channel.register()
     meta.page.fields.discard("messages")
-    assert "does not deliver messages" in channel.health().sentence
+    assert "tidak mengantar messages" in channel.health().sentence
     meta.page.fields.clear()
     assert "doctor --fix" in channel.health().sentence
 
@@ -207,23 +208,23 @@ def test_a_token_is_watched(meta: Meta) -> None:
     channel, now = meta.facebook(), int(datetime.now(UTC).timestamp())
     channel.register()
     for field, said in (
-        ("expires_at", "The token expires on"),
-        ("data_access_expires_at", "access to the page's data"),
+        ("expires_at", "Token berakhir"),
+        ("data_access_expires_at", "Akses aplikasi ke data halaman"),
     ):
         setattr(meta.page, field, now + 6 * 86_400)
         assert said in channel.health().sentence
         setattr(meta.page, field, now + 8 * 86_400)
         assert channel.health().ok
     meta.page.scopes = ("pages_messaging",)
-    assert "lacks pages_manage_engagement" in channel.health().sentence
+    assert "tanpa izin pages_manage_engagement" in channel.health().sentence
     meta.page.expired = True
-    assert "expired or was revoked" in channel.health().sentence
+    assert "kedaluwarsa atau dicabut" in channel.health().sentence
 
 
 def test_a_token_of_another_page_or_app_is_named(meta: Meta) -> None:
     meta.page.fields.add("messages")
     other = meta.facebook(page_id="104000000000009")
-    assert "not to 104000000000009" in other.health().sentence
+    assert "bukan 104000000000009" in other.health().sentence
     assert "token" in meta.facebook(app_secret="another-secret-entirely").health().sentence
 
 

@@ -178,7 +178,7 @@ def test_each_fault_becomes_the_error_that_says_what_to_do(
 
 def test_registration_makes_an_account_healthy_and_leaves_the_pages_fields(meta: Meta) -> None:
     channel = meta.instagram()
-    assert "delivers nothing" in channel.health().sentence
+    assert "tidak mengantar apa pun" in channel.health().sentence
     channel.register()
     assert meta.page.fields == {"messages"}
     assert meta.cloud.hooks["instagram"][0] == HOOK.replace("facebook", "instagram")
@@ -192,24 +192,24 @@ def test_a_link_that_was_cut_and_a_token_that_ends_are_named(meta: Meta) -> None
     channel = meta.instagram()
     channel.register()
     meta.page.expires_at = int(datetime.now(UTC).timestamp()) + 86_400
-    assert "expires on" in channel.health().sentence
+    assert "Token berakhir" in channel.health().sentence
     meta.page.expires_at = 0
     meta.linked.page = ""
-    assert "not linked" in channel.health().sentence
+    assert "tidak terhubung" in channel.health().sentence
     assert not meta.instagram(base_url=dead_address()).health().ok
 
 
 def test_with_instagram_login_the_account_itself_subscribes(meta: Meta) -> None:
     channel = meta.instagram(login="instagram")
-    assert "does not deliver" in channel.health().sentence
+    assert "tidak mengantar" in channel.health().sentence
     channel.register()
     assert {"messages", "comments"} <= meta.alone.fields
     assert "mentions" not in meta.alone.fields
     health = channel.health()
     assert health.ok
-    assert "60 days" in health.sentence
+    assert "60 hari" in health.sentence
     other = meta.instagram(login="instagram", account_id=INSTAGRAM)
-    assert "belongs to account" in other.health().sentence
+    assert "milik akun" in other.health().sentence
     meta.alone.expired = True
     assert "token baru" in channel.health().sentence
     assert OWN_TOKEN not in channel.health().sentence

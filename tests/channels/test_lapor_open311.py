@@ -132,7 +132,7 @@ def test_lists_that_are_always_full_end(world: World, monkeypatch: pytest.Monkey
     monkeypatch.setattr(open311, "LIST_LIMIT", 1)
     for minute in range(100):
         world.city.report("Banjir", code="006", at=NOW - timedelta(minutes=minute * 30))
-    with pytest.raises(PollFailed, match="always full"):
+    with pytest.raises(PollFailed, match="selalu penuh"):
         world.channel().poll(None)
 
 
@@ -231,7 +231,7 @@ def test_a_long_text_is_cut_before_the_reference(world: World) -> None:
 def test_the_servers_no_is_a_refusal_with_its_sentence(world: World, form: str) -> None:
     channel = world.channel(format=form, api_key="salah")
     assert channel.forwarder is not None
-    with pytest.raises(GeoReportRefused, match="HTTP 403, code 403; check api_key") as refused:
+    with pytest.raises(GeoReportRefused, match="HTTP 403, kode 403: periksa api_key") as refused:
         channel.forwarder.forward(COMPLAINT, "006")
     assert refused.value.description == "Missing or Invalid api_key"
     with pytest.raises(GeoReportRefused, match="HTTP 404"):

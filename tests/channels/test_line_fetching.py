@@ -103,7 +103,7 @@ def test_registration_has_line_deliver_here_and_try_it(line: Line) -> None:
         return 200
 
     line.cloud.reach = reach
-    assert "nowhere" in line.channel().health().sentence
+    assert "ke mana pun" in line.channel().health().sentence
     line.channel().register()
     assert (line.cloud.endpoint, tried[0].url) == (HOOK, HOOK)
     assert line.channel().health().ok
@@ -130,20 +130,20 @@ def test_health_tells_what_is_wrong(line: Line) -> None:
     line.cloud.endpoint, line.cloud.active = HOOK, False
     assert "Use webhook" in line.channel().health().sentence
     line.cloud.active = True
-    assert "not to the bot" in line.channel(destination="U" + "9" * 32).health().sentence
+    assert "bukan bot" in line.channel(destination="U" + "9" * 32).health().sentence
     assert line.channel(destination=None).health().ok
     assert BOT in line.channel(destination=None).health().sentence
     assert "access_token" in line.channel(access_token="token-salah").health().sentence
-    assert "cannot be reached" in line.channel(base=dead_address()).health().sentence
+    assert "tidak dapat dihubungi" in line.channel(base=dead_address()).health().sentence
     line.faults.down = True
     assert not line.channel().health().ok
 
 
 def test_health_counts_the_months_messages(line: Line) -> None:
     line.cloud.endpoint = HOOK
-    assert "0 messages pushed" in line.channel().health().sentence
+    assert "0 pesan dikirim" in line.channel().health().sentence
     line.cloud.quota, line.cloud.pushed = 200, 100
-    assert (line.channel().health().ok, "100 of 200" in line.channel().health().sentence) == (True, True)
+    assert (line.channel().health().ok, "100 dari 200" in line.channel().health().sentence) == (True, True)
     line.cloud.pushed = 190
     assert not line.channel().health().ok
     assert line.mailroom.delivered() == []

@@ -232,7 +232,7 @@ def test_an_expired_or_wrong_token_is_refused_with_what_to_do(line: Line) -> Non
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"text": "  \n"}, "no text"),
+        ({"text": "  \n"}, "tidak berisi teks"),
         ({"text": "x" * 5001}, "terlalu panjang"),
         ({"text": "🙏" * 2501}, "terlalu panjang"),
         ({"attachments": [OutboundFile(name="a.pdf", content_type="application/pdf", content=b"%PDF")]}, "berkas"),

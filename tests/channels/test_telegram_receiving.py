@@ -109,7 +109,7 @@ def test_an_update_that_nobody_can_read_holds_up_no_other(telegram: Telegram) ->
 def test_the_first_poll_removes_a_webhook_and_keeps_what_waits(telegram: Telegram) -> None:
     telegram.cloud.submit(telegram.cloud.update_text(SITI, "halo"))
     telegram.cloud.webhook.url = "https://old.example.org/"
-    with pytest.raises(PollFailed, match="only one program"):
+    with pytest.raises(PollFailed, match="hanya satu program"):
         telegram.channel("webhook").poll(None)
     assert len(telegram.channel().poll(None).raws) == 1
     assert telegram.cloud.webhook.url == ""
@@ -130,7 +130,7 @@ def test_another_poller_is_named(telegram: Telegram) -> None:
     while waiting.is_alive():
         channel.poll(None)
     waiting.join()
-    assert "only one program may receive" in failures[0]
+    assert "hanya satu program boleh menerima" in failures[0]
 
 
 @pytest.mark.parametrize("trouble", [Trouble.UNAVAILABLE, Trouble.BAD_GATEWAY, Trouble.GARBAGE, Trouble.LOST])
@@ -156,7 +156,7 @@ def test_a_throttled_poll_says_how_long(telegram: Telegram) -> None:
 
 
 def test_an_unreachable_server_and_a_wrong_token_fail_a_poll(telegram: Telegram) -> None:
-    with pytest.raises(PollFailed, match="cannot be reached"):
+    with pytest.raises(PollFailed, match="tidak dapat dihubungi"):
         telegram.channel(port=closed_port()).poll(None)
     with pytest.raises(PollFailed, match="BotFather"):
         telegram.channel(token="123456:wrong").wait(None, 0)
@@ -221,7 +221,7 @@ def test_a_wrong_token_is_mended_by_an_operator_so_the_file_waits(telegram: Tele
 
 
 def test_health_when_polled(telegram: Telegram) -> None:
-    assert telegram.channel().health().sentence == "@aduan_bot is polled, 0 waiting."
+    assert telegram.channel().health().sentence == "Pesan @aduan_bot dijemput; 0 pesan menunggu."
     telegram.cloud.webhook.url = "https://old.example.org/secret-path"
     health = telegram.channel().health()
     assert (health.ok, "old.example.org" in health.sentence, "secret-path" in health.sentence) == (False, True, False)
@@ -229,7 +229,7 @@ def test_health_when_polled(telegram: Telegram) -> None:
 
 def test_health_and_registration_of_the_webhook(telegram: Telegram) -> None:
     channel = telegram.channel("webhook")
-    assert "nowhere" in channel.health().sentence
+    assert "ke mana pun" in channel.health().sentence
     channel.register()
     assert (telegram.cloud.webhook.url, telegram.cloud.webhook.secret) == (HOOK, SECRET)
     assert channel.health().ok is True
@@ -251,9 +251,9 @@ def test_a_webhook_that_telegram_refuses_says_why(telegram: Telegram) -> None:
 
 def test_health_names_a_wrong_bot_a_wrong_token_and_no_network(telegram: Telegram) -> None:
     telegram.cloud.username = "other_bot"
-    assert "belongs to @other_bot" in telegram.channel().health().sentence
+    assert "milik @other_bot" in telegram.channel().health().sentence
     assert "BotFather" in telegram.channel(token="123456:wrong").health().sentence
-    assert "cannot be reached" in telegram.channel(port=closed_port()).health().sentence
+    assert "tidak dapat dihubungi" in telegram.channel(port=closed_port()).health().sentence
     telegram.fault.trouble = Trouble.GARBAGE
     assert telegram.channel().health().ok is False
 

@@ -125,7 +125,7 @@ def test_a_refused_connection_sent_nothing(telegram: Telegram) -> None:
 
 def test_after_the_first_part_no_failure_may_repeat_the_reply(telegram: Telegram) -> None:
     telegram.fault.trouble, telegram.fault.spare = Trouble.FLOOD, 1
-    with pytest.raises(OutcomeUnknown, match="1 of 2 parts"):
+    with pytest.raises(OutcomeUnknown, match="1 dari 2 bagian"):
         telegram.channel().send(reply("kata " * 1000))
     assert len(telegram.delivered()) == 1
 
@@ -134,8 +134,8 @@ def test_after_the_first_part_no_failure_may_repeat_the_reply(telegram: Telegram
     ("changes", "said"),
     [
         ({"conversation_id": "42"}, "Chat not found"),
-        ({"conversation_id": "siti"}, "no Telegram chat"),
-        ({"text": " \n"}, "neither text nor files"),
+        ({"conversation_id": "siti"}, "bukan chat Telegram"),
+        ({"text": " \n"}, "tidak berisi teks maupun lampiran"),
         ({"attachments": [file(content=b"")]}, "non-empty"),
         ({"attachments": [file(content=b"GIF89a")]}, "Image_process_failed"),
     ],
@@ -148,10 +148,10 @@ def test_what_telegram_will_never_send_is_refused(telegram: Telegram, changes: d
 
 
 def test_a_citizen_who_blocked_the_bot_and_a_wrong_token_are_refused(telegram: Telegram) -> None:
-    with pytest.raises(Refused, match="does not know this bot token"):
+    with pytest.raises(Refused, match="tidak mengenal token bot ini"):
         telegram.channel(token="123456:wrong").send(reply())
     telegram.cloud.submit(telegram.cloud.update_blocked(SITI))
-    with pytest.raises(Refused, match="blocked the bot"):
+    with pytest.raises(Refused, match="memblokir bot"):
         telegram.channel().send(reply())
 
 

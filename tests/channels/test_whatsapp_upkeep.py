@@ -150,8 +150,8 @@ def test_registration_and_health(whatsapp: WhatsApp) -> None:
     health = channel.health()
     assert health.ok is True
     assert health.sentence == (
-        "Aduan Kabupaten (+628112626100) delivers to our webhook: quality green, throughput standard, "
-        "token valid without end, 4 templates approved."
+        "Meta mengantar pesan Aduan Kabupaten (+628112626100) ke webhook kita: mutu green, laju standard, "
+        "token berlaku tanpa batas, 4 templat disetujui."
     )
 
 
@@ -164,7 +164,7 @@ def test_an_app_that_serves_another_address_keeps_it(whatsapp: WhatsApp) -> None
     assert whatsapp.cloud.callbacks == {"phone_number": HOOK}
     assert channel.health().ok is True
     whatsapp.cloud.asked = other | {"fields": []}
-    with pytest.raises(ChannelError, match="subscribe its field messages by hand"):
+    with pytest.raises(ChannelError, match="tambahkan langganan messages dengan tangan"):
         channel.register()
 
 
@@ -173,33 +173,36 @@ def test_a_token_that_may_not_ask_about_itself_is_no_fault(whatsapp: WhatsApp) -
     whatsapp.cloud.may_ask = False
     health = whatsapp.channel(template_ack="aduan_diterima").health()
     assert health.ok is True
-    assert "token valid as it seems, 1 template approved" in health.sentence
+    assert "token tampaknya berlaku, 1 templat disetujui" in health.sentence
 
 
 def test_an_address_that_meta_cannot_reach_is_not_registered(whatsapp: WhatsApp) -> None:
     channel = whatsapp.channel()
     channel.account = AccountInfo(name="wa", hook_url="http://127.0.0.1/hooks/wa")
-    with pytest.raises(ChannelError, match="could not be told"):
+    with pytest.raises(ChannelError, match="tidak dapat diberi tahu"):
         channel.register()
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda cloud: setattr(cloud, "status", "BANNED"), "status at Meta is BANNED"),
-        (lambda cloud: setattr(cloud, "quality", "RED"), "quality is red"),
-        (lambda cloud: cloud.subscribed.clear(), "tells this app nothing"),
-        (lambda cloud: setattr(cloud, "app_id", "5"), "tells this app nothing"),
-        (lambda cloud: cloud.callbacks.update(phone_number="https://old.example/secret"), "delivers to old.example:"),
-        (lambda cloud: cloud.asked.update(fields=["account_update"]), "does not ask for messages"),
-        (lambda cloud: cloud.asked.clear(), "does not ask for messages"),
-        (lambda cloud: setattr(cloud, "scopes", ["whatsapp_business_messaging"]), "lacks whatsapp_business_management"),
-        (lambda cloud: cloud.templates.pop(), "aduan_jawaban does not exist in id"),
-        (lambda cloud: cloud.templates.insert(0, Template(name="aduan_selesai", status="PAUSED")), "is paused"),
-        (lambda cloud: cloud.templates.insert(0, Template(name="aduan_diterima", parameters=2)), "must have the"),
+        (lambda cloud: setattr(cloud, "status", "BANNED"), "statusnya di Meta BANNED"),
+        (lambda cloud: setattr(cloud, "quality", "RED"), "mutunya merah"),
+        (lambda cloud: cloud.subscribed.clear(), "tidak memberi tahu aplikasi ini"),
+        (lambda cloud: setattr(cloud, "app_id", "5"), "tidak memberi tahu aplikasi ini"),
+        (lambda cloud: cloud.callbacks.update(phone_number="https://old.example/secret"), "mengantar ke old.example:"),
+        (lambda cloud: cloud.asked.update(fields=["account_update"]), "tidak berlangganan messages"),
+        (lambda cloud: cloud.asked.clear(), "tidak berlangganan messages"),
+        (
+            lambda cloud: setattr(cloud, "scopes", ["whatsapp_business_messaging"]),
+            "tanpa izin whatsapp_business_management",
+        ),
+        (lambda cloud: cloud.templates.pop(), "aduan_jawaban belum ada dalam bahasa id"),
+        (lambda cloud: cloud.templates.insert(0, Template(name="aduan_selesai", status="PAUSED")), "berstatus paused"),
+        (lambda cloud: cloud.templates.insert(0, Template(name="aduan_diterima", parameters=2)), "harus memakai"),
         (
             lambda cloud: setattr(cloud, "token_ends", int((datetime.now(UTC) + timedelta(days=6)).timestamp())),
-            "the access token ends on",
+            "token akses berakhir",
         ),
     ],
 )
@@ -216,7 +219,7 @@ def test_health_names_what_is_wrong(whatsapp: WhatsApp, change: Callable[[Any], 
 def test_health_without_an_answer_or_with_a_dead_token(whatsapp: WhatsApp) -> None:
     for channel in (make_channel(api_url=f"{dead_address()}/v25.0"), whatsapp.channel(token="t" * 20)):
         health = channel.health()
-        assert (health.ok, "check token" in health.sentence) == (False, True)
+        assert (health.ok, "Periksa token" in health.sentence) == (False, True)
 
 
 @pytest.mark.parametrize(

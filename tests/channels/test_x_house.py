@@ -11,6 +11,7 @@ from x_stand import BUDI, SITI, X, running
 from channels.contract import AccountInfo
 from channels.x.adapter import XChannel
 from dispatcher import drain, listener, sending
+from normalizer.saying import remembered
 from tests.journalling import outcomes, rows, threads
 from tests.pollkit import listening, quick, until
 from tests.toy import Clock, runtime
@@ -123,6 +124,6 @@ def test_an_alarm_stands_with_the_account_and_what_was_read_stays(
     with listening(world):
         until(lambda: rows(world, "SELECT last_error FROM account_state"))
     [(said,)] = rows(world, "SELECT last_error FROM account_state")
-    assert said.startswith("hashtags: X answered HTTP 429")
+    assert remembered(said).startswith("tagar: X menjawab HTTP 429")
     drain.run(world)
     assert outcomes(world) == {"message": 1}

@@ -145,7 +145,7 @@ def test_an_outage_of_more_than_a_week_is_said(x: X) -> None:
     channel = x.channel(direct_messages=False)
     batch = channel.poll(channel.poll(cursor).cursor)
     assert texts(parsed(channel, batch)) == [f"baru {HASHTAG}"]
-    with pytest.raises(PollFailed, match=r"nothing was read from .* look on x.com"):
+    with pytest.raises(PollFailed, match=r"tidak ada yang dibaca dari .* lihat di x.com"):
         channel.confirm(batch.cursor)
     x.clock.now += 1.1 * DAY
     walk(channel, batch.cursor)
@@ -206,7 +206,7 @@ def test_a_429_rests_until_its_reset_and_says_so(x: X) -> None:
     x.server.limits.calls["search"] = 0
     channel = x.channel(direct_messages=False)
     batch = channel.poll(channel.poll(None).cursor)
-    with pytest.raises(PollFailed, match="hashtags: X answered HTTP 429"):
+    with pytest.raises(PollFailed, match="tagar: X menjawab HTTP 429"):
         channel.confirm(batch.cursor)
     feeds: Any = batch.cursor["feeds"]
     assert 0 < feeds["hashtags"]["rest"] - x.clock.now <= 901
@@ -234,17 +234,17 @@ def test_missing_permission_for_messages_stops_only_them(x: X) -> None:
         cursor, items = batch.cursor, items + parsed(channel, batch)
     assert texts(items) == [f"tetap masuk {HASHTAG}"]
     assert cursor is not None
-    with pytest.raises(PollFailed, match=r"direct messages: X answered HTTP 403.*Read and write and Direct message"):
+    with pytest.raises(PollFailed, match=r"pesan langsung: X menjawab HTTP 403.*Read and write and Direct message"):
         channel.confirm(cursor)
 
 
 def test_trouble_with_the_keys_the_credit_and_the_network_stops_all(x: X) -> None:
-    with pytest.raises(PollFailed, match=r"HTTP 401.*developer console"):
+    with pytest.raises(PollFailed, match=r"HTTP 401.*konsol pengembang"):
         x.channel(access_token_secret="salah").poll(None)
     x.server.credit = False
-    with pytest.raises(PollFailed, match=r"402.*buy credits"):
+    with pytest.raises(PollFailed, match=r"402.*beli kredit"):
         x.channel().poll(None)
-    with pytest.raises(PollFailed, match="cannot be reached"):
+    with pytest.raises(PollFailed, match="tidak dapat dihubungi"):
         x.channel(api_url=dead_address()).poll(None)
 
 
@@ -254,7 +254,7 @@ def test_a_fault_of_x_is_said_and_the_place_stays(x: X, fault: str) -> None:
     setattr(x.faults, fault, True)
     channel = x.channel(timeout=0.3, direct_messages=False, hashtags=())
     batch = channel.poll(None)
-    with pytest.raises(PollFailed, match="mentions: X") as failed:
+    with pytest.raises(PollFailed, match="sebutan: X") as failed:
         channel.confirm(batch.cursor)
     assert "rahasia warga" not in str(failed.value)
     setattr(x.faults, fault, False)
@@ -267,12 +267,12 @@ def test_the_days_reads_are_an_alarm_at_four_fifths_and_an_end_at_all(x: X) -> N
     many(x, 40)
     channel = x.channel(direct_messages=False, reads_per_day=50)
     batch = channel.poll(channel.poll(None).cursor)
-    with pytest.raises(PollFailed, match=r"40 of 50 reads of today \(UTC\) are used, about USD 0.20"):
+    with pytest.raises(PollFailed, match=r"40 dari 50 bacaan hari ini \(UTC\) terpakai, kira-kira USD 0.20"):
         channel.confirm(batch.cursor)
     many(x, 30)
     asked = channel.poll(channel.poll(batch.cursor).cursor)
     assert len(asked.raws) == 10
-    with pytest.raises(PollFailed, match="50 of 50") as failed:
+    with pytest.raises(PollFailed, match="50 dari 50") as failed:
         channel.poll(asked.cursor)
     assert failed.value.retry_after is not None
     assert 0 < failed.value.retry_after <= DAY
@@ -347,7 +347,7 @@ def test_the_rule_of_the_stream_is_set_changed_and_left_alone(x: X) -> None:
     x.channel(stream=True, hashtags=("lapor",)).register()
     assert {rule["tag"] for rule in x.server.rules.values()} == {"muara:x", "orang lain"}
     x.faults.down = True
-    with pytest.raises(ChannelError, match="could not be set"):
+    with pytest.raises(ChannelError, match="tidak dapat dipasang"):
         channel.register()
 
 
@@ -357,7 +357,7 @@ def test_a_stream_without_a_rule_says_what_to_do(x: X) -> None:
     end = time.monotonic() + 10
     while not channel._poller._stream.trouble and time.monotonic() < end:  # type: ignore[union-attr] # it has one
         time.sleep(0.01)
-    with pytest.raises(PollFailed, match=r"stream: X answered HTTP 409.*doctor --fix"):
+    with pytest.raises(PollFailed, match=r"stream: X menjawab HTTP 409.*doctor --fix"):
         channel.confirm(cursor)
     channel._poller._stream.close()  # type: ignore[union-attr] # it has one
 

@@ -146,7 +146,7 @@ def test_pictures_go_with_both(x: X) -> None:
     [
         ({"text": " "}, "tidak berisi"),
         ({"text": "a" * 281}, "281 dari 280"),
-        ({"conversation_id": "mail"}, "not one of X"),
+        ({"conversation_id": "mail"}, "bukan percakapan X"),
         ({"in_reply_to": None}, "Tidak ada unggahan"),
         ({"in_reply_to": "2123586045856448513"}, "sudah dihapus"),
         ({"attachments": [picture("surat.pdf", "application/pdf")]}, "JPEG, PNG atau WebP"),
@@ -221,10 +221,10 @@ def test_the_limit_of_replies_says_when_to_come_back(x: X) -> None:
 def test_nothing_was_sent_without_a_connection_or_without_credit(x: X) -> None:
     x.cloud.post(SITI, "@aduan_kab jalan rusak")
     message = received(x)
-    with pytest.raises(ProviderDown, match="cannot be reached"):
+    with pytest.raises(ProviderDown, match="tidak dapat dihubungi"):
         x.channel(api_url=dead_address()).send(answer(message))
     x.server.credit = False
-    with pytest.raises(ProviderDown, match="buy credits"):
+    with pytest.raises(ProviderDown, match="beli kredit"):
         x.channel().send(answer(message))
 
 
@@ -232,7 +232,7 @@ def test_a_picture_that_could_not_be_uploaded_is_tried_again(x: X) -> None:
     x.cloud.post(SITI, "@aduan_kab jalan rusak")
     message = received(x)
     x.faults.server_error = True
-    with pytest.raises(ProviderDown, match="could not be uploaded"):
+    with pytest.raises(ProviderDown, match="tidak dapat diunggah"):
         x.channel().send(answer(message, attachments=[picture()]))
     assert x.texts() == []
 
@@ -282,15 +282,15 @@ def test_health_names_the_account_and_what_is_wrong(x: X) -> None:
     health = x.channel().health()
     assert (health.ok, health.sentence) == (
         True,
-        "@aduan_kab reads mentions, #masbupsiaga, direct messages, at most 1,000 a day (UTC).",
+        "@aduan_kab membaca sebutan, #masbupsiaga, pesan langsung; paling banyak 1000 bacaan sehari (UTC).",
     )
     assert x.cloud.reads == set()
-    assert "belong to @aduan_kab, not to @orang_lain" in x.channel(username="orang_lain").health().sentence
+    assert "milik @aduan_kab, bukan @orang_lain" in x.channel(username="orang_lain").health().sentence
     x.server.permissions = "read-write"
-    assert "may only read-write" in x.channel().health().sentence
+    assert "hanya boleh read-write" in x.channel().health().sentence
     assert x.channel(direct_messages=False).health().ok
-    assert "developer console" in x.channel(consumer_key="salah").health().sentence
-    assert "cannot be reached" in x.channel(api_url=dead_address()).health().sentence
+    assert "konsol pengembang" in x.channel(consumer_key="salah").health().sentence
+    assert "tidak dapat dihubungi" in x.channel(api_url=dead_address()).health().sentence
     x.faults.server_error = True
     assert x.channel().health().ok is False
 

@@ -65,6 +65,10 @@ def test_messages_are_filled_by_name() -> None:
             assert not re.search(r"%(?!\(\w+\)s)", rest), f"{text!r}: %% for a percent sign, %(name)s for a place"
 
 
+def called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
 def calls(tree: ast.AST) -> list[ast.Call]:
     names = set(CATALOGUE.KEYWORDS)
     return [
@@ -89,6 +93,8 @@ def test_what_is_marked_is_a_plain_text_that_the_script_can_find(path: Path) -> 
         if isinstance(each, ast.JoinedStr):
             assert not calls(each), f"{path.name}:{each.lineno}: a marked text within an f-string is not found"
     if path.name != "saying.py":
+        foreign = [each for each in ast.walk(tree) if isinstance(each, ast.Call) and called(each) == "quoted"]
+        assert not [each for each in foreign if isinstance(each.args[0], ast.Constant)], f"{path.name}: our own words"
         made = [each for each in ast.walk(tree) if isinstance(each, ast.Name) and each.id == "Sentence"]
         assert not [each for each in ast.walk(tree) if isinstance(each, ast.Call) and each.func in made], path.name
 

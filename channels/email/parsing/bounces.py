@@ -9,6 +9,7 @@ from channels.email.parsing import addresses, charsets, headers, ids, mime
 from channels.email.parsing.automatic import is_machine
 from channels.email.parsing.limits import Unreadable
 from normalizer.messages import Delivery, DeliveryReceipt
+from normalizer.saying import Sentence, quoted, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,15 +35,15 @@ _ACTIONS = {
     "delivered": Delivery.DELIVERED,
 }
 _REASONS = {
-    "1": "alamat penerima tidak dikenal",
-    "2": "kotak surat penerima penuh atau tidak aktif",
-    "3": "server penerima tidak dapat menerima surel",
-    "4": "server penerima tidak dapat dihubungi",
-    "5": "server penerima tidak memahami kiriman",
-    "6": "isi surel tidak dapat diterima server penerima",
-    "7": "ditolak oleh aturan keamanan server penerima",
+    "1": say("alamat penerima tidak dikenal"),
+    "2": say("kotak surat penerima penuh atau tidak aktif"),
+    "3": say("server penerima tidak dapat menerima surel"),
+    "4": say("server penerima tidak dapat dihubungi"),
+    "5": say("server penerima tidak memahami kiriman"),
+    "6": say("isi surel tidak dapat diterima server penerima"),
+    "7": say("ditolak oleh aturan keamanan server penerima"),
 }
-_FULL = {"2.2": _REASONS["2"], "2.3": "surel terlalu besar bagi penerima"}
+_FULL = {"2.2": _REASONS["2"], "2.3": say("surel terlalu besar bagi penerima")}
 
 
 def read(root: Part, mailbox: Mailbox, at: datetime | None, to: str | None) -> DeliveryReceipt | None:
@@ -151,11 +152,11 @@ def _by_code(code: str) -> Delivery:
     return {"2": Delivery.DELIVERED, "4": Delivery.SENT}.get(code[0], Delivery.FAILED)
 
 
-def _sentence(code: str, *, final: bool) -> str | None:
+def _sentence(code: str, *, final: bool) -> Sentence | None:
     """The code and what it means (RFC 3463), for the officer; the server's own words could hold addresses."""
     subject, _, detail = code.partition(".")[2].partition(".")
     if code.startswith("2"):
         return None
     reason = _FULL.get(f"{subject}.{detail}") or _REASONS.get(subject)
-    state = "tidak sampai" if final else "tertunda"
-    return f"{state} ({code}{': ' + reason if reason else ''})"
+    told = say("%(code)s: %(reason)s", code=code, reason=reason) if reason else quoted(code)
+    return say("tidak sampai (%(told)s)", told=told) if final else say("tertunda (%(told)s)", told=told)

@@ -13,6 +13,7 @@ from channels.contract import Capabilities
 if TYPE_CHECKING:
     from channels.contract import AccountInfo, Cursor, Health, Media, Obligation, PollBatch, RawMessage
     from normalizer.messages import Inbound
+    from normalizer.saying import Sentence
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class Dialect(abc.ABC, Generic[D]):
         """As Channel.health."""
 
     @abc.abstractmethod
-    def why_shut(self, number: str) -> str:
+    def why_shut(self, number: str) -> Sentence:
         """What the officer does instead of answering report `number` here; Indonesian."""
 
     def poll(self, cursor: Cursor | None) -> PollBatch:

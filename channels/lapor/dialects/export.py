@@ -18,6 +18,7 @@ from channels.toolkit.payload import load_json, storable
 from normalizer.identity import canonical_phone
 from normalizer.messages import Edit, Ignored, InboundMessage, Malformed, Sender
 from normalizer.remote import RemoteState
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,18 +33,17 @@ _LONGEST_ID: Final = 100
 _TIMES: Final = ("reported", "updated", "incident")
 #: What stands in the column of names where nobody gave one.
 _NAMELESS: Final = frozenset({"anonim", "anonymous", "rahasia", "-", "tanpa nama"})
-_NO_TABLE: Final = (
+_NO_TABLE: Final = say(
     "Kolom nomor pelacakan dan isi laporan tidak ditemukan. Periksa baris judul kolom, atau sebut nama kolomnya "
     "di pengaturan akun (column_id, column_text)."
 )
-_NO_ROWS: Final = "Di bawah judul kolom tidak ada satu baris pun."
+_NO_ROWS: Final = say("Di bawah judul kolom tidak ada satu baris pun.")
 #: What is wrong with a row: for the journal, and for the officer.
-_NO_ID: Final = ("the row has no tracking id", "nomor pelacakan kosong")
-_LONG_ID: Final = ("the tracking id is too long", "nomor pelacakan terlalu panjang")
-_NO_TEXT: Final = ("the row has neither text nor title", "isi laporan kosong")
-_NO_TIME: Final = ("a time cannot be read", "tanggal tidak dapat dibaca")
-_NO_CSV: Final = "baris tidak dapat dibaca sebagai CSV"
-_UNKNOWN_STATUS: Final = "status “{}” tidak dikenal: keadaan aduan tidak diubah"
+_NO_ID: Final = ("the row has no tracking id", say("nomor pelacakan kosong"))
+_LONG_ID: Final = ("the tracking id is too long", say("nomor pelacakan terlalu panjang"))
+_NO_TEXT: Final = ("the row has neither text nor title", say("isi laporan kosong"))
+_NO_TIME: Final = ("a time cannot be read", say("tanggal tidak dapat dibaca"))
+_NO_CSV: Final = say("baris tidak dapat dibaca sebagai CSV")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class ExportSettings(Settings):
 class RowError(Exception):
     """A row that is no report: why, for the journal and for the officer."""
 
-    def __init__(self, problem: tuple[str, str]) -> None:
+    def __init__(self, problem: tuple[str, Sentence]) -> None:
         super().__init__(problem[0])
         self.problem = problem[1]
 
@@ -169,7 +169,7 @@ class Export(Dialect[ExportSettings]):
             words=record.words,
             status=record.status,
             updated=record.updated,
-            note=_UNKNOWN_STATUS.format(record.remote.word[:40]) if strange else None,
+            note=_unknown(record.remote.word[:40]) if strange else None,
         )
 
     def parse(self, raw: RawMessage) -> list[Inbound]:
@@ -247,14 +247,20 @@ class Export(Dialect[ExportSettings]):
 
     def health(self) -> Health:
         """Files are brought by hand: there is nobody to ask."""
-        return Health(ok=True, sentence="Menunggu berkas: `./muara import`, atau halaman Impor di kotak masuk.")
+        return Health(ok=True, sentence=say("Menunggu berkas: `./muara import`, atau halaman Impor di kotak masuk."))
 
-    def why_shut(self, number: str) -> str:
+    def why_shut(self, number: str) -> Sentence:
         """The reporter reads answers there."""
-        return (
-            f"Aduan ini berasal dari {self.settings.system}: jawablah di sana dengan nomor pelacakan {number}, "
-            "lalu catat jawabannya di sini."
+        return say(
+            "Aduan ini berasal dari %(system)s: jawablah di sana dengan nomor pelacakan %(number)s, "
+            "lalu catat jawabannya di sini.",
+            system=self.settings.system,
+            number=number,
         )
+
+
+def _unknown(status: str) -> Sentence:
+    return say("status “%(status)s” tidak dikenal: keadaan aduan tidak diubah", status=status)
 
 
 def _after(first: Sequence[Row], rest: Iterator[Row]) -> Iterator[Row]:

@@ -18,6 +18,7 @@ from channels.lapor.georeport import LIST_LIMIT, MAX_DESCRIPTION, Endpoint, GeoR
 from channels.toolkit.signatures import hmac_sha256, same
 from normalizer.messages import Attachment, Edit, Ignored, InboundMessage, Malformed, Sender
 from normalizer.remote import RemoteState
+from normalizer.saying import Sentence, say
 
 if TYPE_CHECKING:
     from channels.contract import AccountInfo, Cursor, Media, Obligation, RawMessage
@@ -100,9 +101,9 @@ class Open311(Dialect[Open311Settings]):
         try:
             listed = self._listed(datetime.now(UTC), since)
         except Throttled as error:
-            raise PollFailed(str(error), retry_after=error.retry_after) from error
+            raise PollFailed(error.sentence, retry_after=error.retry_after) from error
         except ChannelError as error:
-            raise error if isinstance(error, PollFailed) else PollFailed(str(error)) from error
+            raise error if isinstance(error, PollFailed) else PollFailed(error.sentence) from error
         raws: list[Polled] = []
         seen = dict(known) if self.settings.updated_after else {}
         for fields in listed.values():
@@ -111,7 +112,7 @@ class Open311(Dialect[Open311Settings]):
             if known.get(ident) != said:
                 raws.append(_polled(fields, edited=ident in known and known[ident][:16] != said[:16]))
         if not self.settings.updated_after and len(seen) > _MOST_SEEN:
-            raise PollFailed(f"more than {_MOST_SEEN} requests in window_days; make it shorter")
+            raise PollFailed(say("Lebih dari %(most)s laporan dalam window_days: perpendek", most=_MOST_SEEN))
         kept: dict[str, JSON] = dict(list(seen.items())[-_MOST_SEEN:])
         stamps = [stamp for fields in listed.values() if (stamp := geodata.stamp(fields.get("updated_datetime", "")))]
         latest = max([*stamps, str((cursor or {}).get("since", ""))], default="")
@@ -133,7 +134,7 @@ class Open311(Dialect[Open311Settings]):
             start, end = spans.pop(0)
             asked += 1
             if asked > _MOST_LISTS:
-                raise PollFailed("the server's lists are always full; make window_days shorter")
+                raise PollFailed(say("Daftar dari server selalu penuh: perpendek window_days"))
             part = self._requests(start_date=start, end_date=end)
             if len(part) >= LIST_LIMIT and end - start > _SHORTEST_SPAN:
                 middle = start + (end - start) / 2
@@ -215,7 +216,7 @@ class Open311(Dialect[Open311Settings]):
     def forward(self, complaint: Complaint, service: str) -> Forwarded:
         """As Forwarder.forward; our reference stands at the end of the description."""
         if not self.settings.api_key:
-            raise Refused("the account has no api_key, without which nothing can be posted")
+            raise Refused(say("Akun ini tanpa api_key, jadi tidak ada yang dapat diteruskan: isi api_key"))
         reference = f"\n\n(Rujukan: {complaint.ticket} {self._proof(complaint.ticket)})"
         text = complaint.text.strip()
         fields = {"service_code": service, "description": text[: MAX_DESCRIPTION - len(reference)] + reference}
@@ -251,16 +252,19 @@ class Open311(Dialect[Open311Settings]):
         try:
             count = len(self.client.services())
         except ChannelError as error:
-            return Health(ok=False, sentence=f"{error}; check endpoint, format and jurisdiction_id.")
+            sentence = say("%(error)s: periksa endpoint, format dan jurisdiction_id.", error=error.sentence)
+            return Health(ok=False, sentence=sentence)
         if not count:
-            return Health(ok=False, sentence="The Open311 server answers, but offers no service.")
-        return Health(ok=True, sentence=f"The Open311 server answers and offers {count} services.")
+            return Health(ok=False, sentence=say("Server Open311 menjawab, tetapi tidak menawarkan layanan."))
+        return Health(ok=True, sentence=say("Server Open311 menjawab dan menawarkan %(count)s layanan.", count=count))
 
-    def why_shut(self, number: str) -> str:
+    def why_shut(self, number: str) -> Sentence:
         """GeoReport has no answers to reporters."""
-        return (
-            f"Aduan ini berasal dari {self.settings.system}, yang tidak menerima jawaban dari luar: jawablah di sana "
-            f"dengan nomor {number}, lalu catat jawabannya di sini."
+        return say(
+            "Aduan ini berasal dari %(system)s, yang tidak menerima jawaban dari luar: jawablah di sana "
+            "dengan nomor %(number)s, lalu catat jawabannya di sini.",
+            system=self.settings.system,
+            number=number,
         )
 
 

@@ -10,6 +10,7 @@ from channels.errors import PayloadError, VerificationFailed
 from channels.toolkit.payload import load_json
 from channels.toolkit.signatures import same
 from normalizer.messages import Ignored, InboundMessage, Sender
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,11 +57,11 @@ class Pager(Channel[PagerSettings]):
 
     def reply_options(self, conversation: Conversation, now: datetime) -> ReplyOptions:
         """Never."""
-        return ReplyOptions(allowed=False, reason="Pager tidak dapat dibalas.")
+        return ReplyOptions(allowed=False, reason=say("Kanal ini tidak dapat dibalas sekarang."))
 
     def health(self) -> Health:
         """The paging centre cannot be asked."""
-        return Health(ok=True, sentence="Pager menunggu pesan.")
+        return Health(ok=True, sentence=say("Belum diperiksa."))
 
 
 def _text(value: Any) -> str | None:
