@@ -80,20 +80,27 @@ def _planned(runtime: Runtime, row: Any) -> Iterator[Planned]:
     wishes = Wishes.of(row)
     late = _late(row)
     for way in map(Way, row.ways):
-        when = wishes.ways.get((Kind(row.kind), way))
+        when = wishes.on(Kind(row.kind), way)
         if when is not None:
+            # Whoever asks for a test waits for it, also within his quiet hours.
+            at = row.made_at if _asked(row) else due(wishes, when, row.made_at, runtime.zone, late=late)
             yield Planned(
                 notice_id=row.id,
                 officer_id=row.officer_id,
                 way=way.value,
                 digest=when is When.DIGEST,
-                due_at=due(wishes, when, row.made_at, runtime.zone, late=late),
+                due_at=at,
             )
 
 
 def _late(row: Any) -> bool:
     """Whether a notice tells of a deadline that is over."""
     return row.kind == Kind.DEADLINE.value and not row.data["at"].endswith("%") and not row.data["at"].startswith("-")
+
+
+def _asked(row: Any) -> bool:
+    """Whether the officer asked for a notice himself, to see it arrive."""
+    return Kind(row.kind) is Kind.TEST
 
 
 def deliver(runtime: Runtime, way: Way) -> bool:
@@ -118,7 +125,8 @@ def _written(runtime: Runtime, connection: Connection, way: Way, claim: Claim, n
     wanted = [row for row in claim.rows if _wanted(runtime, way, claim, address, row)]
     delivery.drop(connection, _ids([row for row in claim.rows if row not in wanted]))
     until = loud(claim.wishes, now, runtime.zone)
-    passing = [row for row in wanted if until <= now or (claim.wishes.late_passes and not claim.digest and _late(row))]
+    late = claim.wishes.late_passes and not claim.digest
+    passing = [row for row in wanted if until <= now or _asked(row) or (late and _late(row))]
     delivery.hold(connection, _ids([row for row in wanted if row not in passing]), until)
     if not passing:
         return None
@@ -144,9 +152,11 @@ def _wanted(runtime: Runtime, way: Way, claim: Claim, address: str, row: Any) ->
     """Whether the officer still wants it here, has not read it, and may see what it is about."""
     usable = claim.reach.paused_at is None or (way is Way.MAIL and claim.reach.address != address)
     ready = runtime.mailer is not None if way is Way.MAIL else claim.reach.account == runtime.notify
-    chosen = (Kind(row.kind), way) in claim.wishes.ways
-    if not (claim.officer.active and address and usable and ready and chosen and row.seen_at is None):
+    chosen = claim.wishes.on(Kind(row.kind), way) is not None
+    if not (claim.officer.active and address and usable and ready and chosen):
         return False
+    if _asked(row) or row.seen_at is not None:
+        return _asked(row)
     person = _Person(
         id=claim.officer.id,
         role=claim.officer.role,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import abort, redirect, request, url_for
 
 from dispatcher.reach import SORTERS
-from inbox import auth, login
+from inbox import auth, login, trial
 from inbox.i18n import _, lazy, said
 from inbox.rights import Need
 from inbox.routing import Route
 from inbox.state import now, page, person, runtime
 from normalizer.telling import Days, Kind, Way, When, Wishes
-from store import chats, delivery, throttle, users
+from store import chats, delivery, throttle, trials, users
 from store.throttle import Backoff
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ WHEN: Final[Mapping[str, str]] = {
 }
 #: Codes are made for people: nobody needs more of them.
 _CODES: Final = Backoff(free=5, first=timedelta(seconds=30), longest=timedelta(minutes=15))
+#: Enough to see whether it works; a bot and a mail server are there for others too.
+_TRIALS: Final = Backoff(free=3, first=timedelta(minutes=1), longest=timedelta(minutes=15))
 _SAVED: Final[Mapping[str, str]] = {
     "simpan": lazy("Pilihan Anda disimpan."),
     "putus": lazy("Telegram diputuskan."),
@@ -76,6 +78,7 @@ def _page(connection: Connection, wishes: Wishes, status: int = 200, **extra: An
         "bot": runtime().notify,
         "chat": reach.get(Way.TELEGRAM.value),
         "chat_trouble": _trouble(reach.get(Way.TELEGRAM.value), None),
+        "trial": trial.shown(connection, wishes, reach, mail),
         "code": None,
         "problem": None,
         "done": None,
@@ -85,7 +88,7 @@ def _page(connection: Connection, wishes: Wishes, status: int = 200, **extra: An
 
 def _mine() -> set[Kind]:
     """The kinds that this role is told of at all."""
-    return set(Kind) if person().role in SORTERS else set(Kind) - {Kind.SILENCE}
+    return set(Kind) - {Kind.TEST} - (set() if person().role in SORTERS else {Kind.SILENCE})
 
 
 def _trouble(reach: Any, address: str | None) -> dict[str, Any] | None:
@@ -168,11 +171,28 @@ def code() -> BaseResponse:
         wishes = delivery.wishes(connection, person().id)
         wait = throttle.attempt(connection, auth.bucket("telegram", str(person().id)), now(), _CODES)
         if wait:
-            response = _page(connection, wishes, 429, problem=login.too_many(wait))
-            response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
-            return response
+            return _too_fast(connection, wishes, wait)
         made = chats.make_code(connection, person().id, now())
         return _page(connection, wishes, code=made, **_way_to_bot(made))
+
+
+def _too_fast(connection: Connection, wishes: Wishes, wait: timedelta) -> Response:
+    response = _page(connection, wishes, 429, problem=login.too_many(wait))
+    response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
+    return response
+
+
+def try_out() -> BaseResponse:
+    """Kirim uji ke saya: a notice without any content, on the ways that are chosen; 422 where none is."""
+    with runtime().engine.begin() as connection:
+        wishes = delivery.wishes(connection, person().id)
+        if not wishes.chosen:
+            return _page(connection, wishes, 422, problem=_("Pilih dan simpan dahulu apa yang dikirim, dan ke mana."))
+        wait = throttle.attempt(connection, auth.bucket("trial", str(person().id)), now(), _TRIALS)
+        if wait:
+            return _too_fast(connection, wishes, wait)
+        trials.ask(connection, person().id, now())
+    return redirect(url_for("inbox.my_notices") + "#trial", 303)
 
 
 def _way_to_bot(made: str) -> dict[str, Any]:
@@ -203,6 +223,7 @@ ROUTES: Final = (
     Route(rule="/me/notices", name="my_notices", view=show, need=Need.READ),
     Route(rule="/me/notices", name="my_notices_save", view=save, need=Need.READ, method="POST"),
     Route(rule="/me/notices/resume", name="my_notices_resume", view=resume, need=Need.READ, method="POST"),
+    Route(rule="/me/notices/test", name="my_notices_test", view=try_out, need=Need.READ, method="POST"),
     Route(rule="/me/telegram", name="telegram_code", view=code, need=Need.READ, method="POST"),
     Route(rule="/me/telegram/unlink", name="telegram_unlink", view=unlink, need=Need.READ, method="POST"),
 )

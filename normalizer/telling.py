@@ -18,7 +18,10 @@ _DAY: Final = timedelta(days=1)
 
 
 class Kind(enum.StrEnum):
-    """What happened; but for the first, it stands in the bell of whom it concerns, whatever he chose."""
+    """What happened; but for the first, it stands in the bell of whom it concerns, whatever he chose.
+
+    The last is none of that: an officer wants to see whether what he chose reaches him.
+    """
 
     NEW = "new"
     HANDED = "handed"
@@ -28,6 +31,7 @@ class Kind(enum.StrEnum):
     PROD = "prod"
     MENTION = "mention"
     SILENCE = "silence"
+    TEST = "test"
 
 
 class Way(enum.StrEnum):
@@ -78,6 +82,17 @@ class Wishes:
             quiet=quiet,
             late_passes=row.late_passes,
         )
+
+    @property
+    def chosen(self) -> frozenset[Way]:
+        """The ways on which anything leaves the house."""
+        return frozenset(way for _kind, way in self.ways)
+
+    def on(self, kind: Kind, way: Way) -> When | None:
+        """How soon a kind goes on a way; None where it does not. A test goes on all that are chosen for anything."""
+        if kind is Kind.TEST:
+            return When.NOW if way in self.chosen else None
+        return self.ways.get((kind, way))
 
     @property
     def kinds(self) -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, literal, or_, select, update
 
 from normalizer.complaint import CLOSED, State, TransitionError
+from normalizer.telling import Kind
 from store.casework.base import line_exists, line_id_of, line_of, locked, record
 from store.models import Choice, Complaint, Message, Notice, Officer
 from store.queue import within
@@ -93,12 +94,16 @@ def unseen(connection: Connection, officer_id: int) -> int:
 def page(connection: Connection, scope: Scope, before: int | None, limit: int) -> Sequence[Any]:
     """The officer's notices, newest first, of complaints that he still reaches; `before` is the last id of a page.
 
-    What is about no complaint (an account that fell silent) has no ticket.
+    What is about no complaint (an account that fell silent) has no ticket. A test is no news.
     """
     query = (
         select(Notice, Complaint.ticket, Complaint.state, Complaint.unit, Complaint.program)
         .join(Complaint, Complaint.id == Notice.complaint_id, isouter=True)
-        .where(Notice.officer_id == scope.officer_id, or_(Notice.complaint_id.is_(None), within(scope)))
+        .where(
+            Notice.officer_id == scope.officer_id,
+            Notice.kind != Kind.TEST.value,
+            or_(Notice.complaint_id.is_(None), within(scope)),
+        )
         .order_by(Notice.id.desc())
         .limit(limit)
     )

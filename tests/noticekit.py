@@ -43,6 +43,7 @@ DATA: dict[Kind, dict[str, Any]] = {
     Kind.PROD: {"by": "Bupati"},
     Kind.MENTION: {"by": "Rina"},
     Kind.SILENCE: {"account": "sms-a", "hours": 24, "working": False, "since": "2026-11-22T03:00:00+00:00"},
+    Kind.TEST: {},
 }
 
 

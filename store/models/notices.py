@@ -19,7 +19,7 @@ class Notice(Base):
 
     Of a deadline: clock, at (the step), due. Of a prod or mention: by (the officer's name). Of a silence, which has no
     complaint: account, hours, working, since. Of a disposition: unit. Of a citizen who wrote again: reopened. Of a new
-    complaint: more (how many others came with it).
+    complaint: more (how many others came with it). Of a test, which is made as seen: nothing.
     `planned` says that its deliveries are made, or that there are none.
     """
 

@@ -108,6 +108,15 @@ def test_an_officer_links_his_telegram_and_is_told_there(
     expect(page.get_by_text("Pilihan Anda disimpan.")).to_be_visible()
     expect(group.get_by_label("Telegram")).to_have_value("now")
 
+    page.get_by_role("button", name="Kirim uji ke saya").press("Enter")
+    expect(page.get_by_text("Telegram: menunggu dikirim")).to_be_visible()
+    with site.engine.begin() as connection:
+        delivering.plan(house, connection)
+    assert elsewhere(lambda: delivering.deliver(house, Way.TELEGRAM))
+    page.get_by_role("link", name="Lihat keadaan terbaru").click()
+    expect(page.get_by_text("Telegram: terkirim, ")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
     case = site.id_of(site.complaint())
     with site.engine.begin() as connection:
         officer = connection.exec_driver_sql("SELECT id FROM officer WHERE username = 'dewi'").scalar_one()

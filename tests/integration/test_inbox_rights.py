@@ -102,6 +102,7 @@ EXPECTED: dict[str, tuple[int, int, int | None, int | None]] = {
     "my_notices": (303, 200, None, None),
     "my_notices_save": (401, 303, None, None),
     "my_notices_resume": (401, 303, None, None),
+    "my_notices_test": (401, 422, None, None),
     "telegram_code": (401, 404, None, None),
     "telegram_unlink": (401, 303, None, None),
     "prod": (401, 303, 403, 404),
