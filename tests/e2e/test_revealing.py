@@ -69,6 +69,7 @@ def test_it_goes_when_its_time_is_up_and_what_is_being_written_stays(
     page.locator("summary", has_text="Disposisi").click()
     page.get_by_label("Catatan untuk unit").fill("Tolong dicek")
     page.locator("#reply").focus()
+    place = page.evaluate("document.querySelector('main').scrollTop")
     pass_by(site, page, reveals.OPEN - timedelta(seconds=5))
     expect(page.locator(".facts-pane")).to_contain_text(NAME)
     pass_by(site, page, timedelta(seconds=5))
@@ -78,6 +79,9 @@ def test_it_goes_when_its_time_is_up_and_what_is_being_written_stays(
     shows_nobody(page)
     expect(page.locator("#reply")).to_have_value(DRAFT)
     expect(page.locator("#reply")).to_be_focused()
+    stands = "() => { const m = document.querySelector('main'); return [m.scrollTop, m.scrollHeight - m.clientHeight] }"
+    at, most = page.evaluate(stands)
+    assert at == min(place, most) > 0
     expect(page.get_by_label("Catatan untuk unit")).to_have_value("Tolong dicek")
     # It can be asked for again from there, with a reason.
     page.locator("details.reveal summary").press("Enter")

@@ -35,10 +35,13 @@ async function look() {
   over = Infinity;
   // What pulse.js asked for until now may still come, and is not to be shown.
   document.body.dataset.covered = String(Date.now());
+  const pane = document.querySelector("main");
+  const place = pane.scrollTop;
   for (const part of parts(document)) part.replaceChildren();
   said.textContent = said.dataset.over;
   try {
     await anew();
+    pane.scrollTop = place;
   } catch {
     wait(RETRY);
   }
