@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dispatcher import notice_texts
 from dispatcher.conversation import AutoReply
 from normalizer.messages import InboundMessage
+from normalizer.saying import Sentence, say
 from store import chats
 from store.chats import Linked
 
@@ -42,9 +43,18 @@ def take(
         if outcome is Linked.WRONG and not command:
             continue
         words = notice_texts.words_of(language)
-        text = {Linked.DONE: words.linked, Linked.TAKEN: words.taken, Linked.WRONG: words.wrong}[outcome]
-        found[row.id] = (outcome, text.format(link=f"{runtime.public_url}/inbox/me/notices"))
+        found[row.id] = (outcome, words(_told(outcome, f"{runtime.public_url}/inbox/me/notices")))
     return found
+
+
+def _told(outcome: Linked, link: str) -> Sentence:
+    if outcome is Linked.DONE:
+        return say("Terhubung. Pemberitahuan yang Anda pilih akan datang ke sini. Atur: %(link)s", link=link)
+    if outcome is Linked.TAKEN:
+        return say("Telegram ini sudah terhubung dengan petugas lain. Putuskan dulu di akun itu.")
+    return say(
+        "Kode petugas ini tidak berlaku lagi. Buat kode baru di akun Anda. Untuk mengadu, tulis saja aduan Anda."
+    )
 
 
 def _code(row: ItemRow) -> re.Match[str] | None:

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
-import io
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import flask_babel
 from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from flask import g, has_request_context, request
 from markupsafe import Markup
 
+from dispatcher.tongues import english
 from normalizer import saying
 
 if TYPE_CHECKING:
@@ -34,7 +30,6 @@ SOURCE: Final = "id"
 COOKIE: Final = "muara_language"
 #: English as it is written where days come before months and clocks have 24 hours.
 _LOCALES: Final = {"id": Locale("id"), "en": Locale("en", "GB")}
-CATALOGUE: Final = Path(__file__).parent / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,7 +75,7 @@ def said(text: str | None) -> str:
 
 def in_english(text: str) -> str:
     """The same for the command line, which speaks English."""
-    return saying.told(saying.remembered(text), _english().ugettext)
+    return saying.told(saying.remembered(text), english().ugettext)
 
 
 def lazy(message: str) -> str:
@@ -135,7 +130,7 @@ def register(app: Flask) -> None:
     """Words of requests and templates of `app` in the language of whoever asks."""
     babel = flask_babel.Babel(app, default_locale=SOURCE, locale_selector=language)
     domain = flask_babel.Domain(translation_directories=[])
-    domain.cache["en", domain.domain[0]] = _english()
+    domain.cache["en", domain.domain[0]] = english()
     babel.domain_instance = domain
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.globals.update(
@@ -147,17 +142,6 @@ def register(app: Flask) -> None:
         language=speaks,
         languages=LANGUAGES,
     )
-
-
-@functools.cache
-def _english() -> Translations:
-    """The catalogue as gettext takes it, made in memory: no compiled file lies about that could be older."""
-    with CATALOGUE.open("rb") as file:
-        catalogue = read_po(file, locale="en", abort_invalid=True)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)
 
 
 def language() -> str:

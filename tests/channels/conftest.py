@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 from channels.contract import Health, ReplyOptions
 from channels.errors import PollFailed, SendFailed
-from inbox.i18n import CATALOGUE
+from dispatcher.tongues import CATALOGUE
 from normalizer.messages import DeliveryReceipt
 from normalizer.saying import Sentence
 
