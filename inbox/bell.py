@@ -17,7 +17,7 @@ from inbox.presenters import unit_name
 from inbox.queue import view
 from inbox.rights import Need
 from inbox.routing import Route
-from inbox.state import now, page, person, runtime, scope
+from inbox.state import now, page, person, reading, runtime, scope
 from normalizer.complaint import TransitionError
 from normalizer.program import Recipient
 from store import notices
@@ -37,7 +37,7 @@ def count() -> str:
     """How many notices the officer has not read, as the rail shows it; empty for none."""
     if g.get("person") is None:
         return ""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         unseen = notices.unseen(connection, person().id)
     return f"{notices.CAP}+" if unseen > notices.CAP else str(unseen or "")
 
@@ -45,7 +45,7 @@ def count() -> str:
 def show() -> Response:
     """The page, newest first."""
     before = request.args.get("sebelum", "")
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         rows = notices.page(connection, scope(), _number(before), _PAGE + 1)
     shown = [_shown(row) for row in rows[:_PAGE]]
     fresh = any(each["fresh"] for each in shown)

@@ -25,7 +25,7 @@ from inbox import (
 from inbox.clockface import chips, sentences
 from inbox.presenters import channel_mark, place_label, unit_name
 from inbox.queue import listing, short, view
-from inbox.state import now, page, person, runtime, scope
+from inbox.state import now, page, person, reading, runtime, scope
 from normalizer import ticket as codes
 from normalizer.complaint import CLOSED, State
 from store import casefile, casework, people
@@ -55,28 +55,30 @@ def show(ticket: str) -> Response:
 
 def render(ticket: str, status: int = 200, **extra: Any) -> Response:
     """The case page; `extra` are values of its template, such as why an act was refused and the words typed."""
-    works = rights.may(person(), rights.Need.WORK)
-    with runtime().engine.begin() as connection:
+    with reading() as connection:
         row = found(connection, ticket)
-        read = works and row.unread
-        if read:
+        if row.unread and rights.may(person(), rights.Need.WORK):
             casework.mark_read(connection, row.id)
-        file = casefile.read(connection, row.id)
-        stamp = short(casefile.stamp(connection, row.id))
-        ids = [line.officer_id for line in file.messages if line.officer_id] + [file.complaint.officer_id or 0]
-        officers = people.names(connection, ids)
-        shown = listing(connection, view(), selected=row.ticket)
-        ways = answering.choices(connection, row)
-        known = reporter.shown(connection, row) | offers.shown(connection, row)
-        ready = canned.for_case(connection, row) if works else []
-    if read:
-        pulse.bump(runtime().redis)
+            connection.commit()
+            pulse.bump(runtime().redis)
+        values = _shown(connection, row, extra)
+        presence.enter(row.ticket)
+        return page("case.html", status, title=row.ticket, **values)
+
+
+def _shown(connection: Connection, row: Row, extra: dict[str, Any]) -> dict[str, Any]:
+    file = casefile.read(connection, row.id)
+    ids = [line.officer_id for line in file.messages if line.officer_id] + [file.complaint.officer_id or 0]
+    officers = people.names(connection, ids)
+    ways = answering.choices(connection, row)
+    ready = canned.for_case(connection, row) if rights.may(person(), rights.Need.WORK) else []
     desk = thread.Desk(runtime=runtime(), person=person(), now=now(), officers=officers)
     cover = thread.veil_of(file, person())
     way = answering.chosen(ways, extra.get("draft", {}).get("via", "")) or ways[0]
     values = {
-        **shown,
-        **known,
+        **listing(connection, view(), selected=row.ticket),
+        **reporter.shown(connection, row, file.addresses),
+        **offers.shown(connection, row, file.events),
         **_header(file, desk),
         "who": cover.who(row.name, row.contact_name, row.address, anonim=row.anonim),
         "contact": "" if cover.hidden else row.address or "",
@@ -90,7 +92,7 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
         "now": now(),
         "ready": ready,
         "submission": uuid.uuid4(),
-        "stamp": stamp,
+        "stamp": short(casefile.stamp(connection, row.id)),
         "draft": _picked(ready),
         "seen": max((row.id for row in file.events), default=0),
         "near": presence.sentence(presence.others(row.ticket)),
@@ -98,8 +100,7 @@ def render(ticket: str, status: int = 200, **extra: Any) -> Response:
     }
     if "since" in extra:
         values["meanwhile"] = meanwhile.since(file, desk, cover, extra["since"])
-    presence.enter(row.ticket)
-    return page("case.html", status, title=row.ticket, **values)
+    return values
 
 
 def _picked(ready: list[dict[str, str]]) -> dict[str, str]:

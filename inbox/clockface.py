@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import words
-from inbox.i18n import _, lazy
+from inbox.i18n import _, lazy, speaks
 from inbox.reckoning import Reckoning, explain, explain_one
 from normalizer import clock
 from normalizer.clock import Facts, reckon
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.runtime import Runtime
+    from normalizer.program import Program
 
 _LABELS: Final = {
     Clock.VERIFICATION: lazy("Verifikasi:"),
@@ -43,14 +45,24 @@ def chip(row: Any, runtime: Runtime, now: datetime) -> Chip | None:
         return None
     program = runtime.programs.get(row.program or "")
     facts = Facts.of(row)
-    deadlines = reckon(program, facts)
-    # Until the clock process has come by after a change of settings, a deadline stands without its reasons.
-    which = next((each for each in deadlines.running if deadlines.ends[each] == due), None)
-    found = None if which is None else explain_one(program, facts, deadlines, which, row.opened_at)
+    found = _ending(program, facts, due, row.opened_at, speaks())
     title = _("Tenggat %(when)s", when=words.absolute(due, runtime.zone))
     if found is None:
         return Chip(colour=clock.chip(due, now, due - facts.started_at), text=words.left(due, now), title=title)
     return dataclasses.replace(_running(found, now), title=f"{title}. {found.text}")
+
+
+@functools.lru_cache(4096)
+def _ending(
+    program: Program | None, facts: Facts, due: datetime, opened_at: datetime, _language: str
+) -> Reckoning | None:
+    """Which clock ends then, and how that came about; kept, since a list shows the same cards again and again.
+
+    None until the clock process has come by after a change of settings: a deadline stands without its reasons.
+    """
+    deadlines = reckon(program, facts)
+    which = next((each for each in deadlines.running if deadlines.ends[each] == due), None)
+    return None if which is None else explain_one(program, facts, deadlines, which, opened_at)
 
 
 def _running(found: Reckoning, now: datetime) -> Chip:

@@ -36,16 +36,14 @@ def shown(connection: Connection, row: Row) -> dict[str, Any]:
 
     A hidden reporter's other complaints would tell who he is: nobody who may not know sees them.
     """
-    reach = scope()
-    earlier: list[Related] = []
-    if row.contact_id is not None and not rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia, case=row.id):
-        earlier = related.earlier(connection, reach, row.contact_id, row.id)
-    likely = [] if State(row.state) in CLOSED else related.likely(connection, reach, row.id)
+    hidden = rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia, case=row.id)
+    likely = [] if State(row.state) in CLOSED else related.likely(connection, row.id)
+    found = related.of(connection, scope(), row.id, contact_id=None if hidden else row.contact_id, likely=likely)
     return {
-        "merged": related.merged(connection, reach, row.id),
-        "merged_into": related.target(connection, reach, row.id) if row.state == State.DIGABUNG.value else None,
-        "likely": [_kin(each) for each in likely],
-        "earlier": [_kin(each) for each in earlier],
+        "merged": found.merged,
+        "merged_into": found.target,
+        "likely": [_kin(each) for each in found.likely],
+        "earlier": [_kin(each) for each in found.earlier],
     }
 
 

@@ -11,7 +11,7 @@ from flask import g
 from inbox import rights, words
 from inbox.i18n import _
 from inbox.presenters import channel_mark
-from inbox.state import now, person, runtime
+from inbox.state import now, person, reading, runtime
 from store import accounts, quarantine
 from store.accounts import State
 
@@ -44,7 +44,7 @@ def _read() -> None:
     """All that the rail asks, on one connection."""
     if "accounts" in g:
         return
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         g.accounts = accounts.states(connection)
         g.quarantined = quarantine.count(connection, reach()) if rights.may(person(), rights.Need.OVERSEE) else 0
 

@@ -65,7 +65,8 @@ def _mine(connection: Connection, ticket: str) -> tuple[Row, Undoable]:
     """A case whose last act is this officer's own and can be taken back, wherever it is now; 404 for any other."""
     everywhere = dataclasses.replace(scope(), programs=None, units=None, tray=None)
     row = store.find(connection, everywhere, codes.read(ticket) or "")
-    last = None if row is None else casework.undoable(connection, act_for(row, row.version))
-    if row is None or last is None:
+    if row is None:
         abort(404)
+    act = act_for(row, row.version)
+    last = casework.undoable(connection, act, casework.last_act(connection, act)) or abort(404)
     return row, last

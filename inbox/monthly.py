@@ -117,7 +117,7 @@ def _oldest(connection: Connection, program: Program, moment: datetime) -> list[
             opened=words.day(row.opened_at.astimezone(runtime().zone)),
             days=(moment - row.opened_at).days,
         )
-        for row in queue.cards(connection, [each.id for each in found])
+        for row in queue.of(connection, [each.id for each in found])
     ]
 
 

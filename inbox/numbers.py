@@ -108,7 +108,7 @@ def oldest(connection: Connection, asked: Question) -> list[Any]:
 
 def cards(connection: Connection, found: Iterable[Found | Point]) -> list[Any]:
     """Complaints as this officer may see them."""
-    shown = queue.cards(connection, [each.id for each in found])
+    shown = queue.of(connection, [each.id for each in found])
     return [card(row, person(), runtime(), now()) for row in shown]
 
 

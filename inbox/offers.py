@@ -16,6 +16,8 @@ from store.casework import Act
 from store.tokens import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
     from store.queue import Row
@@ -39,9 +41,9 @@ def act_for(row: Row, version: int) -> Act:
     )
 
 
-def shown(connection: Connection, row: Row) -> dict[str, Any]:
-    """What the case page offers: grounds, the dates of a hold, and the last act where it can be taken back."""
-    last = casework.undoable(connection, act_for(row, row.version))
+def shown(connection: Connection, row: Row, events: Sequence[Any]) -> dict[str, Any]:
+    """What the case page offers: grounds, the dates of a hold, and the last of its `events` where it can be undone."""
+    last = casework.undoable(connection, act_for(row, row.version), casework.last_of(events))
     today = now().astimezone(zone_of(row)).date()
     return {
         "grounds": words.GROUNDS,

@@ -15,7 +15,7 @@ from inbox.auth import SESSION
 from inbox.queue import listing, short, view
 from inbox.rights import Need
 from inbox.routing import Route
-from inbox.state import inbox, now, runtime, scope
+from inbox.state import inbox, now, reading, runtime, scope
 from normalizer import ticket as codes
 from store import casefile
 from store import queue as store
@@ -81,7 +81,7 @@ def _body() -> dict[str, Any]:
     seen, reach = view(), scope()
     since = _moment(request.args.get("sejak")) or now()
     code = codes.read(request.args.get("kasus", ""))
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         shown = listing(connection, seen, selected=code, since=since)
         kept = saved.tabs(connection, seen)
         row = store.find(connection, reach, code) if code else None

@@ -14,7 +14,7 @@ from flask import redirect, request, url_for
 from inbox import emptiness, finding, rights, words
 from inbox.i18n import _
 from inbox.presenters import card, rail
-from inbox.state import now, page, person, runtime, scope
+from inbox.state import now, page, person, reading, runtime, scope
 from normalizer import seek
 from store import queue as store
 from store import shelves
@@ -207,14 +207,14 @@ def show() -> BaseResponse:
     """The queue page; a whole ticket in the search box leads straight to its case."""
     seen = view()
     if seen.wanted.ticket is not None:
-        with runtime().engine.connect() as connection:
+        with reading() as connection:
             if store.find(connection, scope(), seen.wanted.ticket) is not None:
                 return redirect(url_for("inbox.case", ticket=seen.wanted.ticket), 303)
     elif seen.typed:
         finding.refresh(runtime().engine)
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         shown = listing(connection, seen)
-    return page("queue.html", title=shown["heading"], **shown)
+        return page("queue.html", title=shown["heading"], **shown)
 
 
 def short(stamp: str) -> str:

@@ -16,6 +16,7 @@ from store import queue as store
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
@@ -34,21 +35,17 @@ def may_join(connection: Connection, row: Row) -> bool:
     return not identity.is_confidential(connection, row.contact_id)
 
 
-def shown(connection: Connection, row: Row) -> dict[str, Any]:
-    """What the case page shows of the reporter."""
+def shown(connection: Connection, row: Row, addresses: Sequence[Any]) -> dict[str, Any]:
+    """What the case page shows of the reporter, whose addresses these are."""
     if row.contact_id is None or not may_join(connection, row):
         return {"may_join": False}
     return {
         "may_join": True,
-        "addresses": [(each.scheme, each.address, _channel(each.scheme)) for each in _known(connection, row)],
+        "addresses": [(each.scheme, each.address, _channel(each.scheme)) for each in addresses],
         "likenesses": [
             (each, _channel(each.scheme), _EQUAL[each.equal]) for each in identity.suggested(connection, row.contact_id)
         ],
     }
-
-
-def _known(connection: Connection, row: Row) -> Any:
-    return [] if row.contact_id is None else identity.addresses(connection, row.contact_id)
 
 
 def _channel(scheme: str) -> str:
@@ -91,8 +88,8 @@ def _found(connection: Connection, ticket: str) -> Row:
 def _other(connection: Connection, row: Row) -> uuid.UUID | None:
     """The contact to take in: one of the suggested, or that of a ticket within the officer's reach."""
     if wanted := request.form.get("contact", ""):
-        offered = shown(connection, row).get("likenesses", [])
-        return next((each.contact_id for each, *_rest in offered if str(each.contact_id) == wanted), None)
+        offered = identity.suggested(connection, row.contact_id) if row.contact_id else []
+        return next((each.contact_id for each in offered if str(each.contact_id) == wanted), None)
     code = codes.read(request.form.get("with", ""))
     other = store.find(connection, scope(), code) if code else None
     return other.contact_id if other is not None and may_join(connection, other) else None

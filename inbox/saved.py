@@ -16,7 +16,7 @@ from inbox import emptiness, finding, queue
 from inbox.i18n import _
 from inbox.rights import Need
 from inbox.routing import Route
-from inbox.state import now, page, person, runtime, scope
+from inbox.state import now, page, person, reading, runtime, scope
 from normalizer.text import clean
 from store import search, shelves, views
 
@@ -65,7 +65,7 @@ def _tab(each: Saved, count: str, shown: str) -> Tab:
 
 def rail(here: View | None) -> list[Tab]:
     """The officer's views for the rail of a page."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         return tabs(connection, here)
 
 
@@ -129,7 +129,7 @@ def show() -> Response:
 
 
 def _page(status: int = 200, **extra: Any) -> Response:
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         known = views.all_of(connection, person().id)
     offered = queue.choices()
     kept = [(each, _view(each.query)) for each in known]

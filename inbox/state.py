@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,13 +10,14 @@ from flask import current_app, g, render_template
 
 from inbox import rights
 from inbox.turnstile import Turnstile
-from store import sessions
+from store import engine, sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from flask import Response
+    from sqlalchemy import Connection
 
     from dispatcher.runtime import Runtime
     from dispatcher.single import Provider
@@ -81,6 +83,25 @@ def inbox() -> Inbox:
 def runtime() -> Runtime:
     """Engine, Redis, accounts, programs."""
     return inbox().runtime
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection to read with; within another `reading` of the request the same one, so that a page needs only one.
+
+    A thread that held two could wait for the second for ever: all threads together have fewer.
+    """
+    outer: Connection | None = g.get("reading")
+    if outer is not None:
+        yield outer
+        return
+    with engine.reading(runtime().engine) as connection:
+        g.reading = connection
+        try:
+            yield connection
+            connection.commit()
+        finally:
+            g.reading = None
 
 
 def now() -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final
 
 from inbox.i18n import SOURCE, _, _n, lazy, locale, speaks
@@ -157,18 +158,30 @@ def hour(local: datetime) -> str:
     return f"{local.hour:02}{colon()}{local.minute:02}"
 
 
+@functools.cache
+def _calendar(_language: str) -> tuple[dict[int, str], dict[int, str]]:
+    """Days of the week and short months in the language that is spoken; the locale itself is slow to ask."""
+    days, months = locale().days["format"]["wide"], locale().months["format"]["abbreviated"]
+    return {day: str(days[day]) for day in range(7)}, {month: str(months[month]) for month in range(1, 13)}
+
+
 def weekday(local: date) -> str:
     """`Senin`."""
-    return str(locale().days["format"]["wide"][local.weekday()])
+    return _calendar(speaks())[0][local.weekday()]
 
 
 def short(local: date) -> str:
     """`23 Nov`."""
-    return f"{local.day} {locale().months['format']['abbreviated'][local.month]}"
+    return f"{local.day} {_calendar(speaks())[1][local.month]}"
 
 
 def absolute(at: datetime, zone: ZoneInfo) -> str:
     """`Senin, 23 Nov 2026 14.05 WIB`."""
+    return _absolute(at, zone, speaks())
+
+
+@functools.lru_cache(4096)
+def _absolute(at: datetime, zone: ZoneInfo, _language: str) -> str:
     local = at.astimezone(zone)
     return f"{weekday(local)}, {day(local)} {hour(local)} {local.tzname()}"
 

@@ -223,6 +223,10 @@ class Program:
     places: tuple[str, ...] = ()
     texts: Texts = Texts()
 
+    def __hash__(self) -> int:
+        """By the key, so that what is found out about a program can be kept for it; all fields decide what is equal."""
+        return hash(self.key)
+
     @property
     def format(self) -> str:
         """The format as citizens are told it: `masbupsiaga <isi aduan>`."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from store.engine import kept
 from store.models import AccountEvent, AccountState, Officer
 
 if TYPE_CHECKING:
@@ -60,12 +61,14 @@ class State:
         return self.check_asked_at is not None
 
 
-_COLUMNS = [getattr(AccountState, field.name) for field in dataclasses.fields(State)]
+_STATES: Final = kept(
+    select(AccountState.account, *(getattr(AccountState, field.name) for field in dataclasses.fields(State)))
+)
 
 
 def states(connection: Connection) -> dict[str, State]:
     """The states by account, in one query; an account that nobody has looked at yet is not there."""
-    rows = connection.execute(select(AccountState.account, *_COLUMNS)).mappings()
+    rows = connection.execute(_STATES).mappings()
     return {row["account"]: State(**{name: row[name] for name in State.__slots__}) for row in rows}
 
 

@@ -10,22 +10,22 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, cast, func, literal, select, true, union_all
+from sqlalchemy import Text, cast, func, literal, select, text, true, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from store.models import Complaint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select
+    from sqlalchemy import ColumnElement, CompoundSelect, Select
 
     from store.queue import Scope, Wanted
 
 #: The desk of what has no program.
 _STRAY: Final = "/"
 # From one program to the next one, however many complaints lie between them.
-_PROGRAMS: Final = """
+_PROGRAMS: Final = text("""
 WITH RECURSIVE found AS (
   (SELECT program FROM complaint WHERE program IS NOT NULL ORDER BY program LIMIT 1)
   UNION ALL
@@ -33,7 +33,7 @@ WITH RECURSIVE found AS (
   FROM found WHERE found.program IS NOT NULL
 )
 SELECT program FROM found WHERE program IS NOT NULL
-"""
+""").columns(program=Text())
 
 
 class Part(enum.Enum):
@@ -48,10 +48,10 @@ class Part(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """Rows that have one of the values in the column; without a column, all rows. `also` is asked of each."""
+    """Rows that have one of the values, an array, in the column; without one, all rows. `also` is asked of each."""
 
     column: Any = None
-    values: Sequence[str] = ()
+    values: ColumnElement[Any] | None = None
     also: tuple[ColumnElement[bool], ...] = ()
 
     @property
@@ -62,20 +62,20 @@ class Branch:
     @property
     def condition(self) -> list[ColumnElement[bool]]:
         """The rows, in no order."""
-        keys = [] if self.column is None else [self.column == func.any(_array(self.values))]
+        keys = [] if self.column is None else [self.column == func.any(self.values)]
         return [*keys, *self.also]
 
 
-def of(connection: Connection, scope: Scope, wanted: Wanted, part: Part) -> list[Branch]:
+def of(scope: Scope, wanted: Wanted, part: Part) -> list[Branch]:
     """The branches that hold all that the scope reaches of a part, and that hold no row twice."""
     strays = part in {Part.ALL, Part.STRAY} and wanted.program is None and wanted.unit is None
     if part is Part.STRAY:
         return _strays(scope) if strays else []
-    mine = _mine(connection, scope, wanted, part)
+    mine = _mine(scope, wanted, part)
     return [*mine, *(_strays(scope) if strays and not any(each.is_all for each in mine) else ())]
 
 
-def _mine(connection: Connection, scope: Scope, wanted: Wanted, part: Part) -> list[Branch]:
+def _mine(scope: Scope, wanted: Wanted, part: Part) -> list[Branch]:
     programs = _also(scope.programs, wanted.program)
     units = None if scope.units is None else scope.units | {""}
     if part is Part.NO_UNIT or (part is Part.OURS and units is None):
@@ -84,14 +84,21 @@ def _mine(connection: Connection, scope: Scope, wanted: Wanted, part: Part) -> l
         units -= {""}
     units = _also(units, wanted.unit)
     if units is None and programs is not None:
-        return [Branch(column=Complaint.program, values=sorted(programs))]
+        return [Branch(column=Complaint.program, values=_array(programs))]
     if units is None:
         everything = part is Part.ALL and scope.tray is None
         return [Branch() if everything else Branch(also=(Complaint.program.is_not(None),))]
     if programs is None:
-        programs = frozenset(connection.exec_driver_sql(_PROGRAMS).scalars())
-    desks = sorted(f"{program}/{unit}" for program in programs for unit in units)
-    return [Branch(column=Complaint.desk, values=desks)]
+        return [Branch(column=Complaint.desk, values=_everywhere(units))]
+    desks = {f"{program}/{unit}" for program in programs for unit in units}
+    return [Branch(column=Complaint.desk, values=_array(desks))]
+
+
+def _everywhere(units: frozenset[str]) -> ColumnElement[Any]:
+    """The desks of these units in every program that has a complaint."""
+    known, unit = _PROGRAMS.subquery("known"), func.unnest(_array(units)).table_valued("code").render_derived("unit")
+    desks = select(known.c.program + "/" + unit.c.code).select_from(known.join(unit, true()))
+    return func.array(desks.scalar_subquery(), type_=ARRAY(Text))
 
 
 def _also(known: frozenset[str] | None, asked: str | None) -> frozenset[str] | None:
@@ -103,20 +110,22 @@ def _also(known: frozenset[str] | None, asked: str | None) -> frozenset[str] | N
 
 def _strays(scope: Scope) -> list[Branch]:
     if scope.tray is None:
-        return [Branch(column=Complaint.desk, values=[_STRAY])]
+        return [Branch(column=Complaint.desk, values=_array([_STRAY]))]
     if not scope.tray:
         return []
-    return [Branch(column=Complaint.desk, values=[_STRAY], also=(Complaint.account.in_(sorted(scope.tray)),))]
+    return [Branch(column=Complaint.desk, values=_array([_STRAY]), also=(Complaint.account.in_(sorted(scope.tray)),))]
 
 
-def in_order(branches: Sequence[Branch], query: Select[Any], order: Callable[[Any], list[Any]], limit: int) -> Any:
+def in_order(
+    branches: Sequence[Branch], query: Select[Any], order: Callable[[Any], list[Any]], limit: ColumnElement[int]
+) -> Any:
     """The first rows of `query` in the order of its two columns `at` and `id`, as a subquery.
 
     Each value of each branch gives its own first ones, in the order of its index; these few are then sorted.
     """
     parts = [_first(branch, query.limit(limit)) for branch in branches]
     found = union_all(*parts).subquery("found")
-    return select(found.c.id).order_by(*order(found.c)).limit(limit).subquery("hit")
+    return select(found.c.at, found.c.id).order_by(*order(found.c)).limit(limit).subquery("hit")
 
 
 def _first(branch: Branch, query: Select[Any]) -> Select[Any]:
@@ -124,7 +133,7 @@ def _first(branch: Branch, query: Select[Any]) -> Select[Any]:
     if branch.column is None:
         each = query.subquery()
         return select(each.c.at, each.c.id)
-    keys = func.unnest(_array(branch.values)).table_valued("key").render_derived()
+    keys = func.unnest(branch.values).table_valued("key").render_derived()
     of_key = query.where(branch.column == keys.c.key).correlate(keys).lateral()
     return select(of_key.c.at, of_key.c.id).select_from(keys.join(of_key, true()))
 
@@ -134,5 +143,5 @@ def anywhere(branches: Sequence[Branch], query: Select[Any]) -> CompoundSelect[A
     return union_all(*(query.where(*branch.condition) for branch in branches))
 
 
-def _array(values: Sequence[str]) -> ColumnElement[Any]:
-    return cast(literal(list(values), ARRAY(Text)), ARRAY(Text))
+def _array(values: Iterable[str]) -> ColumnElement[Any]:
+    return cast(literal(sorted(values), ARRAY(Text)), ARRAY(Text))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, or_, select, true, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, bindparam, delete, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from store.engine import kept
 from store.models import Canned
 
 if TYPE_CHECKING:
@@ -29,11 +30,18 @@ class Reach:
     units: frozenset[str] | None
 
 
+_OFFERED: Final = kept(
+    select(Canned)
+    .where(Canned.program == bindparam("program"))
+    .where(or_(Canned.unit.is_(None), Canned.unit == func.any(bindparam("units", type_=ARRAY(Text)))))
+    .order_by(Canned.title, Canned.id)
+    .limit(MOST)
+)
+
+
 def offered(connection: Connection, program: str, units: Iterable[str]) -> Sequence[Any]:
     """What a complaint of the program is offered: the program's own, and those of the units (a unit, those above)."""
-    own = or_(Canned.unit.is_(None), Canned.unit.in_(sorted(units)))
-    query = select(Canned).where(Canned.program == program, own)
-    return connection.execute(query.order_by(Canned.title, Canned.id).limit(MOST)).all()
+    return connection.execute(_OFFERED, {"program": program, "units": sorted(units)}).all()
 
 
 def managed(connection: Connection, reach: Reach) -> Sequence[Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, literal, select, true
+from sqlalchemy import Uuid, bindparam, func, literal, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from store.engine import kept
 from store.models import Attachment, Complaint, ContactAddress, Event, Message, Outbox, Rendition
 from store.queue import within
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from store.queue import Scope
 
@@ -27,11 +29,36 @@ _SHOWN = (
     Rendition.content_type.label("shown_type"),
     Rendition.location.label("place"),
 )
+# Put together once: that takes as long as asking them.
+_CASE: Final = bindparam("case", type_=Uuid())
+_COMPLAINT: Final = kept(select(Complaint).where(Complaint.id == _CASE))
+_MESSAGES: Final = kept(
+    select(Message)
+    .where(Message.complaint_id == _CASE)
+    .order_by(Message.sent_at, Message.sequence, Message.received_at)
+)
+_FILES: Final = kept(
+    select(Attachment, *_SHOWN)
+    .join(Message, Message.id == Attachment.message_id)
+    .outerjoin(Rendition, Rendition.sha256 == Attachment.sha256)
+    .where(Message.complaint_id == _CASE)
+    .order_by(Attachment.position, Attachment.id)
+)
+_OUTBOX: Final = kept(select(Outbox).where(Outbox.complaint_id == _CASE).order_by(Outbox.seq))
+_EVENTS: Final = kept(select(Event).where(Event.complaint_id == _CASE).order_by(Event.seq))
+_ADDRESSES: Final = kept(
+    select(ContactAddress)
+    .where(ContactAddress.contact_id == bindparam("contact", type_=Uuid()))
+    .order_by(ContactAddress.last_seen_at.desc())
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """Everything that hangs on one complaint, each in the order of time; rows carry the models' column names."""
+    """Everything that hangs on one complaint, each in the order of time; rows carry the models' column names.
+
+    The reporter's `addresses` come in reverse, the last that he wrote from first.
+    """
 
     complaint: Any
     messages: Sequence[Any]
@@ -43,59 +70,50 @@ class File:
 
 def read(connection: Connection, complaint_id: UUID) -> File:
     """The whole file, in six queries whatever its length."""
-    complaint = connection.execute(select(Complaint).where(Complaint.id == complaint_id)).one()
-    messages = connection.execute(
-        select(Message)
-        .where(Message.complaint_id == complaint_id)
-        .order_by(Message.sent_at, Message.sequence, Message.received_at)
-    ).all()
+    of_case = {"case": complaint_id}
+    complaint = connection.execute(_COMPLAINT, of_case).one()
     attachments: dict[UUID, list[Any]] = {}
-    files = (
-        select(Attachment, *_SHOWN)
-        .join(Message, Message.id == Attachment.message_id)
-        .outerjoin(Rendition, Rendition.sha256 == Attachment.sha256)
-        .where(Message.complaint_id == complaint_id)
-        .order_by(Attachment.position, Attachment.id)
-    )
-    for row in connection.execute(files):
+    for row in connection.execute(_FILES, of_case):
         attachments.setdefault(row.message_id, []).append(row)
-    outbox = connection.execute(select(Outbox).where(Outbox.complaint_id == complaint_id).order_by(Outbox.seq)).all()
-    events = connection.execute(select(Event).where(Event.complaint_id == complaint_id).order_by(Event.seq)).all()
-    known = select(ContactAddress).where(ContactAddress.contact_id == complaint.contact_id)
+    known = {"contact": complaint.contact_id}
     return File(
         complaint=complaint,
-        messages=messages,
+        messages=connection.execute(_MESSAGES, of_case).all(),
         attachments=attachments,
-        outbox=outbox,
-        events=events,
-        addresses=connection.execute(known).all() if complaint.contact_id else [],
+        outbox=connection.execute(_OUTBOX, of_case).all(),
+        events=connection.execute(_EVENTS, of_case).all(),
+        addresses=connection.execute(_ADDRESSES, known).all() if complaint.contact_id else [],
     )
 
 
-def stamp(connection: Connection, complaint_id: UUID) -> str:
-    """Changes whenever the file shows something new: state, thread, delivery, or a fetched photo."""
+@functools.cache
+def _stamp() -> Select[Any]:
     lines = (
         select(func.count(Message.id), func.max(Message.revised_at), func.max(Message.withdrawn_at))
-        .where(Message.complaint_id == complaint_id)
+        .where(Message.complaint_id == _CASE)
         .subquery("lines")
     )
     sends = (
         select(func.string_agg(Outbox.state, aggregate_order_by(literal(","), Outbox.seq)))
-        .where(Outbox.complaint_id == complaint_id)
+        .where(Outbox.complaint_id == _CASE)
         .scalar_subquery()
     )
     files = (
         select(func.string_agg(Attachment.state, aggregate_order_by(literal(","), Attachment.id)))
         .join(Message, Message.id == Attachment.message_id)
-        .where(Message.complaint_id == complaint_id)
+        .where(Message.complaint_id == _CASE)
         .scalar_subquery()
     )
-    query = (
+    return kept(
         select(Complaint.version, Complaint.state, Complaint.last_activity_at, *lines.c, sends, files)
         .join(lines, true())
-        .where(Complaint.id == complaint_id)
+        .where(Complaint.id == _CASE)
     )
-    return repr(tuple(connection.execute(query).one()))
+
+
+def stamp(connection: Connection, complaint_id: UUID) -> str:
+    """Changes whenever the file shows something new: state, thread, delivery, or a fetched photo."""
+    return repr(tuple(connection.execute(_stamp(), {"case": complaint_id}).one()))
 
 
 def letter(connection: Connection, scope: Scope, message_id: UUID) -> Any:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 import psycopg
 from psycopg.types.json import set_json_loads
-from sqlalchemy import create_engine, event
+from sqlalchemy import Executable, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError  # noqa: A004 - SQLAlchemy's own
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
+
+
+#: As `kept`, for a statement in SQL.
+KEPT: Final = {"kept": True}
+_Statement = TypeVar("_Statement", bound=Executable)
 
 
 def connect(url: str, *, pool_size: int = 5, name: str = "muara") -> Engine:
@@ -38,7 +43,30 @@ def connect(url: str, *, pool_size: int = 5, name: str = "muara") -> Engine:
         },
     )
     event.listen(engine, "connect", _read_json_quickly)
+    event.listen(engine, "do_execute", _prepared_as_asked)
     return engine
+
+
+def kept(statement: _Statement) -> _Statement:
+    """A statement that the server shall parse and plan once for each connection, not for each use.
+
+    Only for one whose plan is the same whatever its values: it is soon made without looking at them. psycopg forgets
+    what is prepared with a ROLLBACK, so it is worth something only where transactions are committed.
+    """
+    return statement.execution_options(**KEPT)
+
+
+def reading(engine: Engine) -> Connection:
+    """A connection of which only `kept` statements are prepared, since others' plans depend on their values."""
+    return engine.connect().execution_options(only_kept=True)
+
+
+def _prepared_as_asked(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+    options = {} if context is None else context.execution_options
+    if not options.get("only_kept"):
+        return False
+    cursor.execute(statement, parameters, prepare=bool(options.get("kept")))
+    return True
 
 
 def _read_json_quickly(connection: psycopg.Connection, _record: object) -> None:

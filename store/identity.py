@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
+from store.engine import KEPT
 from store.journal import new_id
 from store.models import Complaint, ContactAddress, Event
 from store.outbox import GONE
@@ -76,7 +77,7 @@ FROM latest l ORDER BY own DESC, itself DESC, sent_at DESC LIMIT {MOST_WAYS}
 def ways(connection: Connection, complaint_id: uuid.UUID, contact_id: uuid.UUID | None) -> list[Way]:
     """Where the reporter can be answered, the complaint's own conversations first, the last used of them on top."""
     values = {"complaint": complaint_id, "contact": contact_id, "gone": list(GONE)}
-    rows = connection.exec_driver_sql(_WAYS, values).fetchall()
+    rows = connection.exec_driver_sql(_WAYS, values, KEPT).fetchall()
     return [Way(**dict(zip(Way.__slots__, row, strict=True))) for row in rows]
 
 
@@ -110,7 +111,7 @@ def suggested(connection: Connection, contact_id: uuid.UUID) -> list[Likeness]:
 
     None that has reported anonymously or in confidence (invariant 10).
     """
-    rows = connection.exec_driver_sql(_SUGGESTED, (contact_id,)).fetchall()
+    rows = connection.exec_driver_sql(_SUGGESTED, (contact_id,), KEPT).fetchall()
     return [Likeness(**dict(zip(Likeness.__slots__, row, strict=True))) for row in rows]
 
 
@@ -120,10 +121,12 @@ def addresses(connection: Connection, contact_id: uuid.UUID) -> Sequence[Any]:
     return connection.execute(query.order_by(ContactAddress.last_seen_at.desc())).all()
 
 
+_CONFIDENTIAL = "SELECT 1 FROM complaint WHERE contact_id = %s AND (anonim OR rahasia) LIMIT 1"
+
+
 def is_confidential(connection: Connection, contact_id: uuid.UUID) -> bool:
     """Whether the contact has ever reported anonymously or in confidence."""
-    query = select(Complaint.id).where(Complaint.contact_id == contact_id, Complaint.anonim | Complaint.rahasia)
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.exec_driver_sql(_CONFIDENTIAL, (contact_id,), KEPT).first() is not None
 
 
 def join(connection: Connection, kept: uuid.UUID, taken: uuid.UUID, *, actor: str, now: datetime) -> bool:

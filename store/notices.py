@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, insert, literal, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from normalizer.complaint import CLOSED, State, TransitionError
 from normalizer.telling import Kind
 from store.casework.base import line_exists, line_id_of, line_of, locked, record
+from store.engine import KEPT
 from store.models import Choice, Complaint, Message, Notice, Officer
 from store.queue import within
 
@@ -85,10 +86,14 @@ def prod(  # noqa: PLR0917 - one act
     return True
 
 
+_UNSEEN: Final = f"""
+SELECT count(*) FROM (SELECT 1 FROM notice WHERE officer_id = %s AND seen_at IS NULL LIMIT {CAP + 1}) capped
+"""  # noqa: S608 - a number of ours
+
+
 def unseen(connection: Connection, officer_id: int) -> int:
     """How many the officer has not seen, at most CAP + 1."""
-    inner = select(literal(1)).where(Notice.officer_id == officer_id, Notice.seen_at.is_(None)).limit(CAP + 1)
-    return connection.execute(select(func.count()).select_from(inner.subquery())).scalar_one()
+    return int(connection.exec_driver_sql(_UNSEEN, (officer_id,), KEPT).scalar_one())
 
 
 def page(connection: Connection, scope: Scope, before: int | None, limit: int) -> Sequence[Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store import passwords
+from store.engine import KEPT
 from store.models import Officer
 from store.passwords import Weakness
 
@@ -163,5 +164,5 @@ def set_language(connection: Connection, officer_id: int, language: str) -> None
 
 def names(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     """Officers' names by id."""
-    rows = connection.execute(select(Officer.id, Officer.name).where(Officer.id.in_(set(ids))))
+    rows = connection.exec_driver_sql("SELECT id, name FROM officer WHERE id = ANY(%s)", (list(set(ids)),), KEPT)
     return {row.id: row.name for row in rows}

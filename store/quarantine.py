@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from store.engine import KEPT
+
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Sequence
@@ -84,7 +86,7 @@ def groups(connection: Connection, accounts: Sequence[str] | None) -> Sequence[A
 
 def count(connection: Connection, accounts: Sequence[str] | None) -> int:
     """How many stand there, at most CAP + 1."""
-    return int(connection.exec_driver_sql(_COUNT, {"accounts": accounts}).scalar_one())
+    return int(connection.exec_driver_sql(_COUNT, {"accounts": accounts}, KEPT).scalar_one())
 
 
 def find(connection: Connection, item_id: int) -> Quarantined | None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
+    DateTime,
     Interval,
     Uuid,
     and_,
-    cast,
+    bindparam,
     func,
     literal,
     literal_column,
@@ -24,11 +27,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from normalizer.complaint import CLOSED, State
+from store.engine import kept
 from store.models import Complaint, Contact, Message
 from store.models.complaint import ONLY_OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Connection, Select
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 CAP: Final = 1000
 #: No clock is longer than 60 days (Perpres 76/2013), so its last quarter is at most this long.
 _LONGEST_QUARTER: Final = timedelta(days=15)
+_MOMENT: Final = DateTime(timezone=True)
 _CLOSED: Final = [state.value for state in CLOSED]
 #: More than a card shows, so that a cut never leaves half a name that masking would then miss.
 _FIRST_WORDS: Final = 600
@@ -100,6 +105,18 @@ class Scope:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks and when: values, or what stands for them in a statement that is kept (`LATER`)."""
+
+    now: ColumnElement[datetime]
+    officer_id: int | ColumnElement[int]
+
+
+#: For a statement that is kept: `now` and `me` are given whenever it is put.
+LATER: Final = Asker(now=bindparam("now", type_=_MOMENT), officer_id=bindparam("me", type_=BigInteger))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A queue, narrowed. `place` is a name of the program's file; opened from `since` on, and before `until`.
 
@@ -127,8 +144,7 @@ class After:
     id: UUID
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """What a card needs of a complaint; `name`, `contact_name` and `address` are unmasked."""
 
     id: UUID
@@ -190,21 +206,21 @@ def is_open() -> ColumnElement[bool]:
     return literal_column(f"complaint.{ONLY_OPEN}", Boolean())
 
 
-def _queue(queue: Queue, scope: Scope, now: datetime) -> list[ColumnElement[bool]]:
+def _queue(queue: Queue, scope: Scope, who: Asker) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     match queue:
         case Queue.NEW:
             found = [Complaint.officer_id.is_(None), Complaint.program.is_not(None), not_(_waits())]
             found += [_ours(scope, or_none=True), is_open()]
         case Queue.MINE:
-            found = [Complaint.officer_id == scope.officer_id, is_open()]
+            found = [Complaint.officer_id == who.officer_id, is_open()]
         case Queue.UNIT:
             found = [_ours(scope, or_none=False), is_open()]
         case Queue.SOON:
-            found = [Complaint.next_due_at > now, Complaint.next_due_at < now + _LONGEST_QUARTER]
-            found += [Complaint.next_due_at - _quarter() < now, is_open()]
+            found = [Complaint.next_due_at > who.now, Complaint.next_due_at < who.now + _LONGEST_QUARTER]
+            found += [Complaint.next_due_at - _quarter() < who.now, is_open()]
         case Queue.LATE:
-            found = [Complaint.next_due_at <= now, is_open()]
+            found = [Complaint.next_due_at <= who.now, is_open()]
         case Queue.WAITING:
             found = [_waits()]
         case Queue.TRIAGE:
@@ -237,12 +253,12 @@ def _quarter() -> ColumnElement[timedelta]:
 
 def narrowed(wanted: Wanted, scope: Scope, now: datetime) -> ColumnElement[bool]:
     """The conditions of a queue with its filters, as far as the scope reaches."""
-    return and_(within(scope), *asked(wanted, scope, now))
+    return and_(within(scope), *asked(wanted, scope, Asker(now=literal(now, _MOMENT), officer_id=scope.officer_id)))
 
 
-def asked(wanted: Wanted, scope: Scope, now: datetime) -> list[ColumnElement[bool]]:
+def asked(wanted: Wanted, scope: Scope, who: Asker) -> list[ColumnElement[bool]]:
     """What a queue and its filters ask of a complaint that the scope reaches."""
-    conditions = _queue(wanted.queue, scope, now)
+    conditions = _queue(wanted.queue, scope, who)
     for column, value in (
         (Complaint.channel, wanted.channel),
         (Complaint.type, wanted.type),
@@ -263,6 +279,25 @@ def asked(wanted: Wanted, scope: Scope, now: datetime) -> list[ColumnElement[boo
     return conditions
 
 
+@functools.cache
+def cards() -> Select[Any]:
+    """What a card needs of complaints, in the order of `Row`."""
+    sender = _sender()
+    elsewhere = {
+        "body": func.left(Complaint.body, _FIRST_WORDS).label("body"),
+        "name": sender.c.name.label("name"),
+        "contact_name": Contact.name.label("contact_name"),
+        "address": sender.c.address.label("address"),
+    }
+    columns = [elsewhere[name] if name in elsewhere else getattr(Complaint, name) for name in Row._fields]
+    return (
+        select(*columns)
+        .select_from(Complaint)
+        .outerjoin(Contact, Contact.id == Complaint.contact_id)
+        .outerjoin(sender, true())
+    )
+
+
 def _sender() -> Any:
     """The complaint's first line from the citizen: who wrote."""
     return (
@@ -274,41 +309,28 @@ def _sender() -> Any:
     )
 
 
-def _cards() -> Select[Any]:
-    sender = _sender()
-    known = {"body", "name", "contact_name", "address"}
-    columns = [getattr(Complaint, field.name) for field in dataclasses.fields(Row) if field.name not in known]
-    return (
-        select(
-            *columns,
-            func.left(Complaint.body, _FIRST_WORDS).label("body"),
-            sender.c.name.label("name"),
-            Contact.name.label("contact_name"),
-            sender.c.address.label("address"),
-        )
-        .select_from(Complaint)
-        .outerjoin(Contact, Contact.id == Complaint.contact_id)
-        .outerjoin(sender, true())
-    )
+def rows(connection: Connection, query: Select[Any], values: Mapping[str, Any]) -> list[Row]:
+    """What a query made of `cards` finds."""
+    return [Row._make(row) for row in connection.execute(query, values)]
 
 
-def cards(connection: Connection, ids: Sequence[UUID]) -> list[Row]:
+@functools.cache
+def _of_ids() -> Select[Any]:
+    return kept(cards().where(Complaint.id == func.any(bindparam("ids", type_=ARRAY(Uuid)))))
+
+
+def of(connection: Connection, ids: Sequence[UUID]) -> list[Row]:
     """These complaints in this order."""
-    return shown(connection, ids, true())
-
-
-def shown(connection: Connection, ids: Sequence[UUID], allowed: ColumnElement[bool]) -> list[Row]:
-    """Those of these complaints that are allowed, in this order."""
-    query = _cards().where(Complaint.id == func.any(cast(literal(ids, ARRAY(Uuid)), ARRAY(Uuid))), allowed)
-    found = {row.id: row for row in _rows(connection, query)} if ids else {}
+    found = {row.id: row for row in rows(connection, _of_ids(), {"ids": ids})} if ids else {}
     return [found[each] for each in ids if each in found]
-
-
-def _rows(connection: Connection, query: Select[Any]) -> list[Row]:
-    return [Row(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def find(connection: Connection, scope: Scope, ticket: str) -> Row | None:
     """The complaint of a ticket where the scope reaches it; None for any other, whether it exists or not."""
-    found = _rows(connection, _cards().where(within(scope), Complaint.ticket == ticket))
+    found = rows(connection, _of_ticket(dataclasses.replace(scope, officer_id=0)), {"ticket": ticket})
     return found[0] if found else None
+
+
+@functools.lru_cache(maxsize=64)
+def _of_ticket(scope: Scope) -> Select[Any]:
+    return kept(cards().where(within(scope), Complaint.ticket == bindparam("ticket")))

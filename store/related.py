@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import func, not_, select
+from sqlalchemy import Uuid, bindparam, func, literal, not_, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 
+from store.engine import KEPT, kept
 from store.models import Complaint
 from store.queue import within
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select
 
     from store.queue import Scope
 
@@ -24,8 +28,7 @@ _MOST: Final = 20
 _FIRST_WORDS: Final = 600
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Related:
+class Related(NamedTuple):
     """Another complaint, with its first words unmasked."""
 
     id: UUID
@@ -50,21 +53,51 @@ _COLUMNS: Final = (
 )
 
 
-def merged(connection: Connection, scope: Scope, complaint_id: UUID) -> list[Related]:
-    """What was merged into this one."""
-    return _found(connection, scope, Complaint.merged_into == complaint_id)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """What a complaint has to do with: `merged` into it, the `target` that it was merged into, and others."""
+
+    merged: list[Related]
+    target: Related | None
+    earlier: list[Related]
+    likely: list[Related]
 
 
-def target(connection: Connection, scope: Scope, complaint_id: UUID) -> Related | None:
-    """What this one was merged into; None where it was not."""
-    into = select(Complaint.merged_into).where(Complaint.id == complaint_id).scalar_subquery()
-    return next(iter(_found(connection, scope, Complaint.id == into)), None)
+def of(
+    connection: Connection, scope: Scope, complaint_id: UUID, *, contact_id: UUID | None, likely: Sequence[UUID]
+) -> Kin:
+    """All of it in one statement; of the contact's other complaints none that he made anonymously or in confidence."""
+    values = {"case": complaint_id, "contact": contact_id, "likely": likely}
+    found: dict[str, list[Related]] = {}
+    for how, *row in connection.execute(_all(dataclasses.replace(scope, officer_id=0)), values):
+        found.setdefault(how, []).append(Related(*row))
+    rank = {each: number for number, each in enumerate(likely)}
+    return Kin(
+        merged=found.get("merged", []),
+        target=next(iter(found.get("target", ())), None),
+        earlier=found.get("earlier", []),
+        likely=sorted(found.get("likely", ()), key=lambda each: rank[each.id]),
+    )
 
 
-def earlier(connection: Connection, scope: Scope, contact_id: UUID, but: UUID) -> list[Related]:
-    """The citizen's other complaints, but none that he made anonymously or in confidence."""
-    open_ones = (not_(Complaint.anonim), not_(Complaint.rahasia))
-    return _found(connection, scope, Complaint.contact_id == contact_id, Complaint.id != but, *open_ones)
+@functools.lru_cache(64)
+def _all(scope: Scope) -> CompoundSelect[Any]:
+    case = bindparam("case", type_=Uuid())
+    into = select(Complaint.merged_into).where(Complaint.id == case).scalar_subquery()
+    own = Complaint.contact_id == bindparam("contact", type_=Uuid())
+    return kept(
+        union_all(
+            _some(scope, "merged", Complaint.merged_into == case),
+            _some(scope, "target", Complaint.id == into),
+            _some(scope, "earlier", own, Complaint.id != case, not_(Complaint.anonim), not_(Complaint.rahasia)),
+            _some(scope, "likely", Complaint.id == func.any(bindparam("likely", type_=ARRAY(Uuid)))),
+        )
+    )
+
+
+def _some(scope: Scope, how: str, *conditions: ColumnElement[bool]) -> Select[Any]:
+    query = select(literal(how), *_COLUMNS).where(within(scope), *conditions)
+    return query.order_by(Complaint.opened_at.desc()).limit(_MOST)
 
 
 _MINE = """
@@ -72,52 +105,47 @@ SELECT program, opened_at, place->>'label' AS label,
        ARRAY(SELECT lexeme FROM unnest(search) WHERE lexeme ~ '^[[:alnum:]]+$' ORDER BY length(lexeme) DESC, lexeme)
 FROM complaint WHERE id = %s
 """
-# The pairs are a value of their own, so that the planner sees how rare they are and takes the index of words.
-_LIKELY = """
+# On either side the nearest in time: by the index of the program's newest where the words are frequent, and where they
+# are rare by the index of words. The planner knows which by the pairs, which therefore stand in the statement: with a
+# parameter it would soon keep one plan for all.
+_NEAREST = """
+  (SELECT c.id, c.search, c.place->>'label' AS label FROM complaint c
+   WHERE c.search @@ {pairs}::tsquery AND c.program = %(program)s AND c.id <> %(complaint)s AND c.state <> 'digabung'
+     AND c.opened_at {side}
+   ORDER BY c.opened_at {order} LIMIT 25)
+"""
+_LIKELY = f"""
 WITH candidates AS (
-  SELECT c.id, c.search, c.place->>'label' AS label FROM complaint c
-  WHERE c.search @@ %(pairs)s::tsquery AND c.program = %(program)s AND c.id <> %(complaint)s AND c.state <> 'digabung'
-    AND c.opened_at BETWEEN %(opened)s - interval '30 days' AND %(opened)s + interval '30 days'
-  LIMIT 200
-), scored AS (
+  {_NEAREST.format(pairs="{pairs}", side="BETWEEN %(opened)s - interval '30 days' AND %(opened)s", order="DESC")}
+  UNION
+  {_NEAREST.format(pairs="{pairs}", side="BETWEEN %(opened)s AND %(opened)s + interval '30 days'", order="")}
+), scored AS MATERIALIZED (
   SELECT k.id, (SELECT count(*) FROM unnest(k.search) u WHERE u.lexeme = ANY(%(words)s))::float
                / least(cardinality(%(words)s::text[]), length(k.search))
                + CASE WHEN k.label = %(label)s AND k.label <> '' THEN 0.2 ELSE 0 END AS score
   FROM candidates k
 )
 SELECT id FROM scored WHERE score >= 0.5 ORDER BY score DESC, id LIMIT 5
-"""
+"""  # noqa: S608 - words of ours
 #: Of its words the longest are the rarest; any two of these make another complaint a candidate.
 _LONGEST: Final = 5
 
 
-def likely(connection: Connection, scope: Scope, complaint_id: UUID) -> list[Related]:
+def likely(connection: Connection, complaint_id: UUID) -> list[UUID]:
     """Complaints of the program from about the same time that share at least half of the shorter one's words.
 
-    The same place makes up for some of them.
+    The same place makes up for some of them. The likeliest first.
     """
-    values = wanted(connection, complaint_id)
-    if values is None:
-        return []
-    ids = [row[0] for row in connection.exec_driver_sql(_LIKELY, values)]
-    found = {each.id: each for each in _found(connection, scope, Complaint.id.in_(ids))} if ids else {}
-    return [found[each] for each in ids if each in found]
+    asked = question(connection, complaint_id)
+    return [] if asked is None else [row[0] for row in connection.exec_driver_sql(*asked)]
 
 
-def wanted(connection: Connection, complaint_id: UUID) -> dict[str, Any] | None:
-    """What a complaint is compared by; None where it has no program or too few words."""
-    program, opened, label, words = connection.exec_driver_sql(_MINE, (complaint_id,)).one()
-    pairs = " | ".join(f"'{one}' & '{other}'" for one, other in itertools.combinations(words[:_LONGEST], 2))
+def question(connection: Connection, complaint_id: UUID) -> tuple[str, dict[str, Any]] | None:
+    """The query for what is likely the same as a complaint; None where it has no program or too few words."""
+    program, opened, label, words = connection.exec_driver_sql(_MINE, (complaint_id,), KEPT).one()
+    # Lexemes of letters and digits alone: nothing in them ends a quotation.
+    pairs = " | ".join(f"{one} & {other}" for one, other in itertools.combinations(words[:_LONGEST], 2))
     if program is None or not pairs:
         return None
-    named = {"complaint": complaint_id, "program": program, "opened": opened, "label": label}
-    return {**named, "words": words, "pairs": pairs}
-
-
-def _found(connection: Connection, scope: Scope, *conditions: ColumnElement[bool]) -> list[Related]:
-    query = select(*_COLUMNS).where(within(scope), *conditions).order_by(Complaint.opened_at.desc()).limit(_MOST)
-    return [_related(row) for row in connection.execute(query)]
-
-
-def _related(row: Any) -> Related:
-    return Related(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+    named = {"complaint": complaint_id, "program": program, "opened": opened, "label": label, "words": words}
+    return _LIKELY.format(pairs=f"'{pairs}'"), named

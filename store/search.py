@@ -98,7 +98,7 @@ class Found(Page):
 def page(connection: Connection, hunt: Hunt, *, after: After | None = None, limit: int = 50) -> Found:
     """One page of what was found, the newest first."""
     found, whole = _found(connection, hunt, limit + 1, after=after)
-    rows = queue.cards(connection, [each for each, _ in found[:limit]])
+    rows = queue.of(connection, [each for each, _ in found[:limit]])
     last = found[limit - 1] if len(found) > limit else None
     return Found(rows=rows, after=None if last is None else After(at=last[1], id=last[0]), whole=whole)
 

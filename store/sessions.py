@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from store import reveals
 from store.models import Officer, Session
@@ -53,20 +53,19 @@ def open_session(
     return token
 
 
+_HOLDER: Final = (
+    select(Officer, Session.seen_at, Session.device)
+    .join_from(Session, Officer, Session.officer_id == Officer.id)
+    .where(Session.token_hash == bindparam("token"), Officer.active)
+    .where(Session.expires_at > bindparam("now"), Session.seen_at > bindparam("idle"))
+)
+
+
 def session_person(
     connection: Connection, token: str, now: datetime, *, idle: timedelta = IDLE, touch: bool = True
 ) -> Person | None:
     """Whose session it is, where it is neither idle nor over; `touch` counts this as an act of the officer's."""
-    row = connection.execute(
-        select(Officer, Session.seen_at, Session.device)
-        .join_from(Session, Officer, Session.officer_id == Officer.id)
-        .where(
-            Session.token_hash == digest(token),
-            Session.expires_at > now,
-            Session.seen_at > now - idle,
-            Officer.active,
-        )
-    ).one_or_none()
+    row = connection.execute(_HOLDER, {"token": digest(token), "now": now, "idle": now - idle}).one_or_none()
     if row is None:
         return None
     if touch and now - row.seen_at >= _SEEN_EVERY:

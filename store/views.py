@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from store.engine import KEPT
 from store.models import Officer, SavedView
 
 if TYPE_CHECKING:
@@ -41,11 +42,13 @@ class Saved:
     query: str
 
 
+_ALL: Final = "SELECT id, name, query FROM saved_view WHERE officer_id = %s ORDER BY lower(name), id"
+
+
 def all_of(connection: Connection, officer_id: int) -> list[Saved]:
     """The officer's views by name."""
-    query = select(SavedView.id, SavedView.name, SavedView.query).where(SavedView.officer_id == officer_id)
-    rows = connection.execute(query.order_by(func.lower(SavedView.name), SavedView.id))
-    return [Saved(id=row.id, name=row.name, query=row.query) for row in rows]
+    rows = connection.exec_driver_sql(_ALL, (officer_id,), KEPT)
+    return [Saved(id=view_id, name=name, query=query) for view_id, name, query in rows]
 
 
 def add(  # noqa: PLR0917 - the columns of a view

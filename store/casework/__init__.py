@@ -10,7 +10,7 @@ from store.casework.merging import BuiltOnError, MergeError, merge, merged_by, p
 from store.casework.reasons import GRACE, Reason, archive, hand_on, hold, resume, resume_due
 from store.casework.sends import retry_send, settle_unknown
 from store.casework.splitting import SplitError, split
-from store.casework.undoing import TooLateError, Undoable, undo, undoable
+from store.casework.undoing import TooLateError, Undoable, last_act, last_of, undo, undoable
 
 __all__ = [
     "GRACE",
@@ -33,6 +33,8 @@ __all__ = [
     "dispose",
     "hand_on",
     "hold",
+    "last_act",
+    "last_of",
     "mark_read",
     "merge",
     "merged_by",

@@ -15,6 +15,8 @@ from store.casework.base import LOOKED, Act, CaseworkError, fresh, record, write
 from store.models import Event, Message, Outbox
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
 #: How long an act that told nobody can be taken back.
@@ -36,14 +38,19 @@ class Undoable:
     until: datetime
 
 
-def undoable(connection: Connection, act: Act) -> Undoable | None:
-    """The act that this officer could take back now, where the complaint is as he left it."""
-    last = connection.execute(
-        select(Event)
-        .where(Event.complaint_id == act.complaint_id, Event.kind != LOOKED)
-        .order_by(Event.seq.desc())
-        .limit(1)
-    ).one_or_none()
+def last_act(connection: Connection, act: Act) -> Any:
+    """The last entry of the complaint's history that changed something; None before there is one."""
+    query = select(Event).where(Event.complaint_id == act.complaint_id, Event.kind != LOOKED)
+    return connection.execute(query.order_by(Event.seq.desc()).limit(1)).one_or_none()
+
+
+def last_of(events: Sequence[Any]) -> Any:
+    """As `last_act`, of a history that is at hand."""
+    return next((each for each in reversed(events) if each.kind != LOOKED), None)
+
+
+def undoable(connection: Connection, act: Act, last: Any) -> Undoable | None:
+    """What this officer could take back now: the `last_act`, where it is his and the complaint is as he left it."""
     if last is None or last.actor != act.username or "undo" not in last.data:
         return None
     until = last.at + WINDOW
@@ -65,7 +72,7 @@ def undoable(connection: Connection, act: Act) -> Undoable | None:
 def undo(connection: Connection, act: Act) -> None:
     """The complaint is again as before the officer's last act. StaleError, TooLateError."""
     row = fresh(connection, act)
-    found = undoable(connection, act)
+    found = undoable(connection, act, last_act(connection, act))
     if found is None:
         raise TooLateError("nothing to take back")
     _withhold(connection, act, found.data)

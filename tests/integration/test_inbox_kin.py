@@ -115,10 +115,9 @@ def test_among_many_by_the_index_of_words(site: Site) -> None:
         connection.exec_driver_sql(MANY, {"now": NOW})
     with site.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE complaint")
-        rows = connection.exec_driver_sql(
-            f"EXPLAIN {related._LIKELY}",
-            related.wanted(connection, site.id_of(ticket)),
-        )
+        asked = related.question(connection, site.id_of(ticket))
+        assert asked is not None
+        rows = connection.exec_driver_sql(f"EXPLAIN {asked[0]}", asked[1])
         plan = "\n".join(row[0] for row in rows)
     assert "ix_complaint_search" in plan
     assert "Seq Scan on complaint" not in plan
