@@ -9,13 +9,14 @@ from flask import g, redirect, request, url_for
 
 from inbox import auth, devices, login, words
 from inbox.i18n import _, lazy
-from inbox.state import inbox, now, page, person, runtime
+from inbox.state import inbox, now, page, person, reading, runtime
 from store import people, sessions, throttle, tokens, users
 from store.passwords import SHORTEST
 from store.tokens import digest
 
 if TYPE_CHECKING:
     from flask import Response
+    from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
 
 _SAVED: Final = {
@@ -32,7 +33,7 @@ def show() -> Response:
 
 
 def _page(status: int = 200, **extra: Any) -> Response:
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         found = sessions.listing(connection, person().id, now(), inbox().access.idle)
     zone = runtime().zone
     shown = [
@@ -57,21 +58,34 @@ def password() -> BaseResponse:
     if wait is not None:
         return wait
     with runtime().engine.begin() as connection:
-        if people.check_password(connection, person().username, request.form.get("old", "")) is None:
-            return _page(422, problem=_("Kata sandi lama salah."))
-        throttle.forgive(connection, _bucket())
-        if new != request.form.get("again", ""):
-            return _page(422, problem=_("Kedua kata sandi baru tidak sama."))
-        try:
-            people.set_password(connection, person().id, new)
-        except people.WeakPasswordError as error:
-            return _page(422, problem=words.weakness(error.weakness))
-        tokens.drop(connection, person().id)
-        sessions.close_all(connection, person().id)
-        device = devices.described(request.user_agent.string)
-        token = sessions.open_session(connection, person().id, now(), device, inbox().access.absolute)
-        users.record(connection, now(), person().id, person().id, "password_changed")
+        problem = _changed(connection, new)
+        token = None if problem else _only_session(connection)
+    if token is None:
+        return _page(422, problem=problem)
     return auth.begin(redirect(url_for("inbox.me", siap="sandi"), 303), token)
+
+
+def _changed(connection: Connection, new: str) -> str | None:
+    """Why the password was not changed; None where it was."""
+    if people.check_password(connection, person().username, request.form.get("old", "")) is None:
+        return _("Kata sandi lama salah.")
+    throttle.forgive(connection, _bucket())
+    if new != request.form.get("again", ""):
+        return _("Kedua kata sandi baru tidak sama.")
+    try:
+        people.set_password(connection, person().id, new)
+    except people.WeakPasswordError as error:
+        return words.weakness(error.weakness)
+    return None
+
+
+def _only_session(connection: Connection) -> str:
+    """A new session's token, after all others and all open links have ended."""
+    tokens.drop(connection, person().id)
+    sessions.close_all(connection, person().id)
+    users.record(connection, now(), person().id, person().id, "password_changed")
+    device = devices.described(request.user_agent.string)
+    return sessions.open_session(connection, person().id, now(), device, inbox().access.absolute)
 
 
 def _bucket() -> str:

@@ -12,7 +12,7 @@ from inbox.case import found, render
 from inbox.i18n import _
 from inbox.offers import act_for
 from inbox.queue import view
-from inbox.state import runtime, scope
+from inbox.state import reading, runtime, scope
 from normalizer import ticket as codes
 from normalizer.complaint import TransitionError
 from store import casework
@@ -97,6 +97,6 @@ def after_leaving(ticket: str, response: BaseResponse) -> BaseResponse:
     """An officer of a unit who hands a case to another no longer sees it: then how to take it back, not a 404."""
     if response.status_code != 303:  # noqa: PLR2004 - the redirect after a success
         return response
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         seen = store.find(connection, scope(), codes.read(ticket) or "")
     return response if seen else redirect(url_for("inbox.left", ticket=ticket) + view().here, 303)

@@ -12,7 +12,7 @@ from inbox import channels, devices, rights, thread, users, words
 from inbox.i18n import _, lazy
 from inbox.rights import Need
 from inbox.routing import Route
-from inbox.state import now, page, person, runtime, scope
+from inbox.state import now, page, person, reading, runtime, scope
 from normalizer import ticket as codes
 from normalizer.cells import csv_text
 from store import accounts, acts, attempts, checks, seals
@@ -51,7 +51,7 @@ _LONGEST: Final = 64
 def show() -> Response:
     """A page of the log, and how the history stands."""
     given = _given()
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         wanted = _wanted(connection, given)
         lines = acts.page(connection, _reach(), wanted, _after(given))
         state = _state(connection)
@@ -87,7 +87,7 @@ def file() -> Response:
 
 def _table(reach: Reach, wanted: Wanted) -> Iterator[list[object]]:
     yield [str(head) for head in _HEADS]
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         for line in acts.every(connection, reach, wanted):
             at = f"{line.at.astimezone(runtime().zone):%Y-%m-%d %H:%M:%S}"
             seen = _shown(line)

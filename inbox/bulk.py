@@ -15,7 +15,7 @@ from inbox.i18n import _, lazy
 from inbox.offers import act_for
 from inbox.queue import view
 from inbox.reasons import GROUNDS, archived
-from inbox.state import page, runtime, scope
+from inbox.state import page, reading, runtime, scope
 from normalizer import ticket as codes
 from normalizer.complaint import CLOSED, State, TransitionError
 from store import casework
@@ -70,7 +70,7 @@ def _picked() -> list[tuple[str, int]]:
 
 
 def _ask(verb: str, picked: Sequence[tuple[str, int]], status: int = 200, problem: str | None = None) -> BaseResponse:
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         rows = [store.find(connection, scope(), code) for code, _ in picked]
     programs = {row.program for row in rows if row is not None and row.program}
     units = {}

@@ -10,7 +10,7 @@ from flask import abort, redirect, request, url_for
 from inbox import rights, words
 from inbox.i18n import _, in_source, lazy
 from inbox.presenters import unit_name
-from inbox.state import now, page, person, runtime
+from inbox.state import now, page, person, reading, runtime
 from normalizer import canned as texts
 from store import canned as store
 
@@ -84,7 +84,7 @@ def remove(canned_id: uuid.UUID) -> BaseResponse:
 
 
 def _page(typed: Any, status: int = 200, **extra: Any) -> Response:
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         rows = store.managed(connection, rights.canned(person(), runtime()))
     house = runtime()
     kept = [
@@ -106,7 +106,7 @@ def _page(typed: Any, status: int = 200, **extra: Any) -> Response:
 
 
 def _known(canned_id: uuid.UUID) -> Any:
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         return store.find(connection, rights.canned(person(), runtime()), canned_id) or abort(404)
 
 

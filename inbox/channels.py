@@ -14,7 +14,7 @@ from inbox import rights, soundness, words
 from inbox.i18n import _, _c, lazy, said
 from inbox.lamps import Lamp, judged, states
 from inbox.presenters import channel_mark
-from inbox.state import now, page, person, runtime
+from inbox.state import now, page, person, reading, runtime
 from store import accounts as store
 from store import cursors, traffic, watch
 from store.accounts import State
@@ -87,7 +87,7 @@ def sums(line: Mapping[str, Any]) -> Sums:
 def show() -> Response:
     """All accounts that the officer oversees, and above them whether the installation itself is well."""
     seen = rights.accounts(person(), runtime())
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         findings = soundness.findings(connection)
         heard = watch.last_messages(connection, [account.name for account in seen])
         out = traffic.outgoing(connection, now() - _WEEK)
@@ -109,7 +109,7 @@ def known(name: str) -> Account:
 
 def render(account: Account, status: int = 200, problem: str | None = None) -> Response:
     """The page of an account; `problem` says why its form was not done."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         heard = watch.last_messages(connection, [account.name]).get(account.name)
         out = traffic.outgoing(connection, now() - _WEEK).get(account.name, Outgoing())
         tests = traffic.tests(connection, account.name)

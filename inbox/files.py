@@ -8,7 +8,7 @@ from flask import abort
 
 from dispatcher import serving
 from inbox import papers, rights
-from inbox.state import person, runtime, scope
+from inbox.state import person, reading, runtime, scope
 from store import casefile
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def original(attachment_id: UUID) -> Response:
 
 
 def _row(attachment_id: UUID) -> Any:
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         row = casefile.attachment(connection, scope(), attachment_id)
     if row is None or row.sha256 is None:
         abort(404)

@@ -12,7 +12,7 @@ from inbox.acting import act_on
 from inbox.offers import act_for
 from inbox.presenters import unit_name
 from inbox.queue import view
-from inbox.state import page, runtime, scope
+from inbox.state import page, reading, runtime, scope
 from normalizer import ticket as codes
 from store import casework
 from store import queue as store
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def left(ticket: str) -> BaseResponse:
     """What the officer did last to a case that he sees no more; 404 for any other case, and once it is too late."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         if _seen(connection, ticket):
             return redirect(url_for("inbox.case", ticket=ticket) + view().here, 303)
         row, last = _mine(connection, ticket)
@@ -44,7 +44,7 @@ def left(ticket: str) -> BaseResponse:
 
 def undo(ticket: str) -> BaseResponse:
     """Urungkan one's own last act, also where the case has left one's sight by it."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         seen = _seen(connection, ticket)
     if seen:
         return reasons.undo(ticket)

@@ -9,7 +9,7 @@ from markupsafe import escape
 
 from inbox import rights
 from inbox.i18n import _
-from inbox.state import person, runtime, scope
+from inbox.state import person, reading, scope
 from store import casefile
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _PAGE: Final = """<!doctype html>
 
 def show(message_id: UUID) -> Response:
     """The mail's HTML, where this officer may know who wrote it; 404 for any other."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         row = casefile.letter(connection, scope(), message_id)
     if row is None or rights.masked(person(), anonim=row.anonim, rahasia=row.rahasia, case=row.case):
         abort(404)

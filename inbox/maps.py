@@ -18,7 +18,7 @@ from inbox import number_words, period, question
 from inbox.i18n import _
 from inbox.numbers import cards, filters_in_words
 from inbox.queue import choices
-from inbox.state import inbox, page, runtime
+from inbox.state import inbox, page, reading
 from store.figures import rows
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _on_earth(lat: object, lon: object) -> bool:
 def show() -> Response:
     """The map of a period's complaints, as the filters narrow them, with a list beside it."""
     asked = question.read()
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         found = rows.points(connection, asked.asked(), _MOST + 1)
         shown = cards(connection, found[:_LISTED])
     points = [_point(each) for each in found[:_MOST] if _on_earth(each.lat, each.lon)]

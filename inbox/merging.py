@@ -11,7 +11,7 @@ from inbox import answering
 from inbox.acting import carry_out, refused, submission
 from inbox.i18n import _
 from inbox.queue import view
-from inbox.state import runtime, scope
+from inbox.state import reading, runtime, scope
 from normalizer import ticket as codes
 from normalizer.program import Texts
 from store import casework
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def merge(ticket: str) -> BaseResponse:
     """Gabung into another case of the officer's, by its ticket; then that one is shown."""
     code = codes.read(request.form.get("into", ""))
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         other = store.find(connection, scope(), code) if code else None
     if other is None:
         return refused(ticket, _("Tidak ada aduan dengan nomor itu yang dapat Anda buka."), 422)
@@ -76,7 +76,7 @@ def split(ticket: str, line_id: UUID) -> BaseResponse:
         )
     if not made:
         return response
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         code = connection.execute(select(Complaint.ticket).where(Complaint.id == made[0])).scalar_one()
     return redirect(url_for("inbox.case", ticket=code) + view().here, 303)
 

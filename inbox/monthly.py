@@ -13,7 +13,7 @@ from inbox.i18n import _, _c, lazy
 from inbox.numbers import named
 from inbox.period import Period
 from inbox.presenters import unit_name
-from inbox.state import now, page, person, runtime, scope
+from inbox.state import now, page, person, reading, runtime, scope
 from normalizer.program import Clock
 from store import queue, users
 from store.figures import rows
@@ -95,7 +95,7 @@ def read() -> Report:
     month = _whole(_month(request.args.get("bulan", ""), now().astimezone(runtime().zone).date()))
     moment = min(month.end, now())
     earlier = _whole(period.preceding(month.first))
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         return Report(
             program=program,
             month=month,

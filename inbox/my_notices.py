@@ -13,7 +13,7 @@ from inbox import auth, login, trial
 from inbox.i18n import _, lazy, said
 from inbox.rights import Need
 from inbox.routing import Route
-from inbox.state import now, page, person, runtime
+from inbox.state import now, page, person, reading, runtime
 from normalizer.telling import Days, Kind, Way, When, Wishes
 from store import chats, delivery, throttle, trials, users
 from store.throttle import Backoff
@@ -54,7 +54,7 @@ _SAVED: Final[Mapping[str, str]] = {
 
 def show() -> Response:
     """The page."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         wishes = delivery.wishes(connection, person().id)
         return _page(connection, wishes, done=_SAVED.get(request.args.get("siap", "")))
 

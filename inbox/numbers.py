@@ -11,7 +11,7 @@ from inbox.charts import Series
 from inbox.i18n import _, _c, lazy
 from inbox.presenters import card
 from inbox.queue import choices, read_after, write_after
-from inbox.state import now, page, person, runtime
+from inbox.state import now, page, person, reading, runtime
 from normalizer.program import Clock
 from store import queue
 from store.figures import rows
@@ -67,7 +67,7 @@ class Table:
 def show() -> Response:
     """The page of figures."""
     asked = question.read()
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         found, counted = tallied.sums(connection, asked.asked())
         old = oldest(connection, asked)
     programs = asked.asked().programs
@@ -185,7 +185,7 @@ def show_rows() -> Response:
     """The complaints that one figure counts, the newest first."""
     asked = question.read()
     after = read_after(asked.values.get("setelah"))
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         found, following = rows.page(connection, asked.asked(), after, _PAGE)
         shown = cards(connection, found)
     return page(

@@ -11,7 +11,7 @@ from inbox import rights, words
 from inbox.i18n import _, lazy, said
 from inbox.presenters import channel_mark
 from inbox.reckoning import explain
-from inbox.state import now, page, person, runtime
+from inbox.state import now, page, person, reading, runtime
 from normalizer.clock import Facts, reckon
 from normalizer.clock_time import national
 from normalizer.program import Calendar, Clock, Weekday
@@ -62,7 +62,7 @@ class Node:
 def show() -> Response:
     """The programs that the officer sees, and what is wrong across them."""
     seen = rights.programs(person(), runtime())
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         members, opened = staffing.members(connection), staffing.open_cases(connection)
         accounts = staffing.open_accounts(connection)
     rows = [
@@ -81,7 +81,7 @@ def show() -> Response:
 def one(key: str) -> Response:
     """One program; 404 where the officer does not see it."""
     program = next((each for each in rights.programs(person(), runtime()) if each.key == key), None) or abort(404)
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         members, opened = staffing.members(connection), staffing.open_cases(connection)
     ours = [member for member in members if program.key in member.programs]
     year = now().astimezone(runtime().zone).year

@@ -10,7 +10,7 @@ from dispatcher.bells import Bell, ring
 from inbox import payloads, rights, words
 from inbox.i18n import _, _n, lazy, said
 from inbox.lamps import reach
-from inbox.state import now, page, person, runtime
+from inbox.state import now, page, person, reading, runtime
 from store import accounts as trace
 from store import journal, reveals
 from store import quarantine as store
@@ -39,7 +39,7 @@ def show() -> Response:
     reason = _plain("galat") if "galat" in request.args else None
     before = request.args.get("sebelum", "")
     number = int(before) if before.isascii() and before.isdigit() and len(before) < len(str(2**63)) else None
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         groups = store.groups(connection, reach())
         rows = store.page(connection, reach(), account=account, reason=reason, before=number, limit=_PAGE + 1)
     return page(
@@ -101,7 +101,7 @@ def _shown(row: Quarantined) -> dict[str, Any]:
 
 def one(item_id: int) -> Response:
     """One of them, its payload still covered."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         found = _known(connection, item_id)
     return _render(found)
 
@@ -153,7 +153,7 @@ def _opened(found: Quarantined) -> tuple[datetime | None, Pending | None]:
     subject = reveals.payload(found.id)
     if subject not in person().revealed:
         return None, None
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         until = reveals.open_to(connection, digest(g.token), now()).get(subject)
         return until, None if until is None else journal.read(connection, found.journal_id)
 

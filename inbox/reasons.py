@@ -12,7 +12,7 @@ from inbox.acting import carry_out, refused, submission, typed
 from inbox.case import found
 from inbox.i18n import _, _n, in_source, lazy
 from inbox.offers import LONGEST_HOLD, zone_of
-from inbox.state import now, runtime
+from inbox.state import now, reading
 from normalizer import ticket as codes
 from store import casework
 from store.casework import Reason
@@ -79,7 +79,7 @@ def hold(ticket: str) -> BaseResponse:
     why = typed()
     if not why:
         return refused(ticket, _("Tulis alasan menunda untuk warga."), 422)
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         zone = zone_of(found(connection, ticket))
     until = _until(zone)
     if until is None:
@@ -121,7 +121,7 @@ def _until(zone: ZoneInfo) -> datetime | None:
 
 def _explained(ticket: str, text: str, deed: Callable[[Reason], Deed]) -> BaseResponse:
     """Do it with its reason going out on the citizen's channel; where that is shut, said in person or not at all."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         way = answering.choices(connection, found(connection, ticket))[0]
     if way.shut and request.form.get("in_person") != "1":
         shut = _n(

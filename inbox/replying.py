@@ -10,7 +10,7 @@ from inbox import answering, enclosing, mentions, presence
 from inbox.acting import LONGEST, carry_out, refused, submission, typed
 from inbox.case import found
 from inbox.i18n import _
-from inbox.state import runtime
+from inbox.state import reading
 from normalizer import ticket as codes
 from normalizer.complaint import State
 from store import casework
@@ -34,7 +34,7 @@ def answer(ticket: str) -> BaseResponse:
         files = enclosing.taken()
     except BlobError:
         return _no_store(ticket)
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         way = answering.chosen(answering.choices(connection, found(connection, ticket)), request.form.get("via", ""))
     in_person = request.form.get("in_person") == "1"
     if way is None:

@@ -13,7 +13,7 @@ from flask import g, redirect, request, url_for
 
 from inbox import auth, login
 from inbox.i18n import _, lazy
-from inbox.state import inbox, now, page, person, runtime
+from inbox.state import inbox, now, page, person, reading, runtime
 from store import people, second, sessions, throttle, tokens, users
 from store.tokens import Purpose
 
@@ -39,7 +39,7 @@ def _bucket(officer_id: int) -> str:
 
 def ask() -> BaseResponse:
     """The page that asks for the code, for whoever has just given the right password."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         officer_id = tokens.owner(connection, request.cookies.get(auth.STEP, ""), Purpose.SECOND, now())
     return redirect(url_for("inbox.login"), 303) if officer_id is None else _asking()
 
@@ -51,7 +51,7 @@ def _asking(problem: str | None = None, status: int = 200) -> Response:
 def check() -> BaseResponse:
     """Open the session where the code is right, once; guessing waits longer and longer."""
     token, given = request.cookies.get(auth.STEP, ""), request.form.get("code", "")
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         officer_id = tokens.owner(connection, token, Purpose.SECOND, now())
     if officer_id is None:
         return redirect(url_for("inbox.login"), 303)
@@ -114,20 +114,25 @@ def enable() -> BaseResponse:
         return redirect(url_for("inbox.second"), 303)
     if wait := _wait(person().id):
         return _page(429, seed, problem=login.too_many(wait))
+    shared = second.secret(inbox().secret, person().id, seed)
+    step = second.matching(shared, request.form.get("code", ""), now())
     with runtime().engine.begin() as connection:
-        if not _is_he(connection):
-            return _page(422, seed, problem=_("Kata sandi salah."))
-        shared = second.secret(inbox().secret, person().id, seed)
-        step = second.matching(shared, request.form.get("code", ""), now())
-        if step is None:
-            return _page(
-                422, seed, problem=_("Kode ini tidak cocok. Periksa jam telepon Anda, lalu coba kode berikutnya.")
-            )
-        throttle.forgive(connection, _bucket(person().id))
-        codes = second.enable(connection, person().id, seed, step)
-        sessions.end_others(connection, person().id, g.token)
-        users.record(connection, now(), person().id, person().id, "totp_on")
-    return _page(codes=codes)
+        known = _is_he(connection)
+        codes = _enabled(connection, seed, step) if known and step is not None else None
+    if codes is not None:
+        return _page(codes=codes)
+    if not known:
+        return _page(422, seed, problem=_("Kata sandi salah."))
+    return _page(422, seed, problem=_("Kode ini tidak cocok. Periksa jam telepon Anda, lalu coba kode berikutnya."))
+
+
+def _enabled(connection: Connection, seed: str, step: int) -> list[str]:
+    """The recovery codes, once it is set up."""
+    throttle.forgive(connection, _bucket(person().id))
+    codes = second.enable(connection, person().id, seed, step)
+    sessions.end_others(connection, person().id, g.token)
+    users.record(connection, now(), person().id, person().id, "totp_on")
+    return codes
 
 
 def _is_he(connection: Connection) -> bool:
@@ -147,11 +152,18 @@ def change() -> BaseResponse:
     if wait := _wait(person().id):
         return _page(429, problem=login.too_many(wait))
     with runtime().engine.begin() as connection:
-        if not _right(connection, person().id, request.form.get("code", "")):
-            return _page(422, problem=_WRONG)
-        throttle.forgive(connection, _bucket(person().id))
-        users.record(connection, now(), person().id, person().id, "totp_off" if off else "recovery_renewed")
-        if not off:
-            return _page(codes=second.renew(connection, person().id))
-        second.disable(connection, person().id)
-    return redirect(url_for("inbox.me", siap="langkah"), 303)
+        right = _right(connection, person().id, request.form.get("code", ""))
+        codes = _changed(connection, off=off) if right else []
+    if not right:
+        return _page(422, problem=_WRONG)
+    return redirect(url_for("inbox.me", siap="langkah"), 303) if off else _page(codes=codes)
+
+
+def _changed(connection: Connection, *, off: bool) -> list[str]:
+    """The new recovery codes; none where it was switched off."""
+    throttle.forgive(connection, _bucket(person().id))
+    users.record(connection, now(), person().id, person().id, "totp_off" if off else "recovery_renewed")
+    if not off:
+        return second.renew(connection, person().id)
+    second.disable(connection, person().id)
+    return []

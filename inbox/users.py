@@ -10,7 +10,7 @@ from dispatcher.reach import IN_UNITS
 from inbox import rights, words
 from inbox.i18n import SOURCE, _, _c, lazy, speaking
 from inbox.mailing import invitation, send_now
-from inbox.state import now, page, person, runtime
+from inbox.state import now, page, person, reading, runtime
 from store import users as store
 from store.acts import REFUSED, TAKEN, TRIED
 from store.people import Role
@@ -66,7 +66,7 @@ _SAVED: Final = {
 def show() -> Response:
     """The list, narrowed by words."""
     typed = request.args.get("q", "").replace("\0", "")[:_LONGEST_QUERY].strip()
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         found = store.listing(connection, typed, rights.manageable(person()))
     shown = [{"user": user, **_labels(user)} for user in found[: store.MOST]]
     return page("users.html", title=_c("menu", "Petugas"), users=shown, typed=typed, more=len(found) > store.MOST)
@@ -109,7 +109,7 @@ _BEYOND: Final = lazy("Peran, program atau izin itu tidak dapat Anda berikan.")
 
 def one(officer_id: int) -> Response:
     """An officer with the form to change him, and his history."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         user = _known(connection, officer_id)
     return _form(user, user.profile, done=_SAVED.get(request.args.get("siap", "")))
 
@@ -228,7 +228,7 @@ def _form(  # noqa: PLR0917 - the form, what it shows, and what is said about it
 ) -> Response:
     trace = []
     if user is not None:
-        with runtime().engine.connect() as connection:
+        with reading() as connection:
             trace = [_line(line) for line in store.history(connection, user.id)]
     programs = rights.programs(person(), runtime())
     return page(

@@ -8,7 +8,7 @@ from flask import redirect, request, url_for
 
 from inbox import auth, words
 from inbox.i18n import _
-from inbox.state import now, runtime
+from inbox.state import now, reading, runtime
 from store import people, sessions, throttle, tokens, users
 from store.passwords import SHORTEST
 from store.tokens import Purpose
@@ -24,7 +24,7 @@ _PURPOSES: Final = (Purpose.PASSWORD, Purpose.RESET)
 
 def show(token: str) -> BaseResponse:
     """The form; looking at it does not use the link up, since mail scanners look too."""
-    with runtime().engine.connect() as connection:
+    with reading() as connection:
         user = _owner(connection, token)
     return _gone() if user is None else _form(user)
 

@@ -9,8 +9,8 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
-from flask import Flask
-from sqlalchemy import select, text
+from flask import Flask, g, has_request_context
+from sqlalchemy import event, select, text
 
 from dispatcher import pulse
 from inbox.pages import register
@@ -88,6 +88,9 @@ class Site:
         self.app = Flask("uji")
         self.app.config["PROPAGATE_EXCEPTIONS"] = True
         register(self.app, self.runtime, secret_key=SECRET, access=access)
+        if not event.contains(engine, "checkout", _taken):
+            event.listen(engine, "checkout", _taken)
+            event.listen(engine, "checkin", _given_back)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -126,6 +129,18 @@ class Site:
     def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(sql), values)]
+
+
+def _taken(*_of_the_pool: object) -> None:
+    """There are more threads than connections: if each held one and asked for another, all would wait for ever."""
+    if has_request_context():
+        g.held = g.get("held", 0) + 1
+        assert g.held == 1, "a request asked for a second connection"
+
+
+def _given_back(*_of_the_pool: object) -> None:
+    if has_request_context():
+        g.held = g.get("held", 1) - 1
 
 
 def field(page: str, name: str) -> str:
