@@ -17,6 +17,8 @@ from store.people import Role
 from store.users import Profile, UserError, Wrong
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Response
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
@@ -117,17 +119,24 @@ def one(officer_id: int) -> Response:
 def change(officer_id: int) -> BaseResponse:
     """Another profile; it holds from the officer's next click on."""
     profile, problem = _profile()
+    beyond = not problem and not rights.manages(person(), profile)
     with runtime().engine.begin() as connection:
         store.alone(connection)
         user = _known(connection, officer_id)
-        if not problem and not rights.manages(person(), profile):
-            return _form(user, profile, _BEYOND, 403)
-        if not problem:
-            try:
-                store.change(connection, now(), person().id, user, profile)
-            except UserError as error:
-                problem = str(_REFUSED[error.wrong])
+        if not problem and not beyond:
+            problem = _refusal(lambda: store.change(connection, now(), person().id, user, profile))
+    if beyond:
+        return _form(user, profile, _BEYOND, 403)
     return _form(user, profile, problem) if problem else _back(officer_id, "ubah")
+
+
+def _refusal(act: Callable[[], object]) -> str:
+    """Why an act was refused; empty where it was done."""
+    try:
+        act()
+    except UserError as error:
+        return str(_REFUSED[error.wrong])
+    return ""
 
 
 def active(officer_id: int) -> BaseResponse:
@@ -136,21 +145,19 @@ def active(officer_id: int) -> BaseResponse:
     with runtime().engine.begin() as connection:
         store.alone(connection)
         user = _known(connection, officer_id)
-        try:
-            (store.take_back if back else store.let_go)(connection, now(), person().id, user)
-        except UserError as error:
-            return _form(user, user.profile, str(_REFUSED[error.wrong]))
-    return _back(officer_id, "aktif" if back else "lepas")
+        act = store.take_back if back else store.let_go
+        problem = _refusal(lambda: act(connection, now(), person().id, user))
+    return _form(user, user.profile, problem) if problem else _back(officer_id, "aktif" if back else "lepas")
 
 
 def link(officer_id: int) -> BaseResponse:
     """A new link to choose a password with, shown this once."""
-    with runtime().engine.begin() as connection:
-        user = _known(connection, officer_id)
-        try:
+    try:
+        with runtime().engine.begin() as connection:
+            user = _known(connection, officer_id)
             token = store.new_link(connection, now(), person().id, user)
-        except UserError as error:
-            return _form(user, user.profile, str(_REFUSED[error.wrong]))
+    except UserError as error:
+        return _form(user, user.profile, str(_REFUSED[error.wrong]))
     return _link(user, token)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +131,9 @@ def test_a_change_while_the_answer_is_made_is_told_by_the_next_one(site: Site, m
 
     def late(*values: Any, **named: Any) -> dict[str, Any]:
         shown = listing(*values, **named)
-        site.complaint("di tengah-tengah")
+        citizen = threading.Thread(target=site.complaint, args=("di tengah-tengah",))
+        citizen.start()
+        citizen.join()
         return shown
 
     monkeypatch.setattr(pulse, "listing", late)
