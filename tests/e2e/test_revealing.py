@@ -128,6 +128,23 @@ def test_an_answer_of_the_pulse_that_comes_too_late_brings_nothing_back(
     shows_nobody(page)
 
 
+def test_it_goes_also_from_what_the_pulse_has_brought_since(
+    site: Site, visit: Callable[..., Page], ticket: str
+) -> None:
+    page = opened(site, visit, ticket)
+    page.evaluate("document.querySelector('.case-head h1').dataset.old = 'yes'")
+    rudi = site.officer("rudi")
+    assert rudi.post(f"/inbox/{ticket}/note", text="catatan baru", **rudi.form(ticket)).status_code == 303
+    page.clock.run_for(2000)
+    expect(page.locator("[data-thread]")).to_contain_text("catatan baru")
+    expect(page.locator(".case-head h1[data-old]")).to_have_count(0)
+    expect(page.locator(".facts-pane")).to_contain_text(NAME)
+    pass_by(site, page, reveals.OPEN)
+    expect(page.get_by_role("status").filter(has_text="sudah habis")).to_be_visible()
+    expect(page.locator(".facts-pane")).to_contain_text("Pelapor anonim")
+    shows_nobody(page)
+
+
 def test_who_asked_again_in_another_tab_goes_on_seeing_it(site: Site, visit: Callable[..., Page], ticket: str) -> None:
     page = opened(site, visit, ticket)
     site.clock.pass_by(reveals.OPEN)

@@ -1,6 +1,6 @@
 // What was shown for a while goes when its time is up, whatever is being written beside it.
 const RETRY = 5; // seconds
-const said = document.querySelector("[data-reveal]");
+const known = document.querySelector("[data-reveal]")?.dataset;
 let over = Infinity;
 let timer = 0;
 
@@ -14,19 +14,24 @@ function wait(seconds) {
   timer = setTimeout(look, seconds * 1000);
 }
 
+/** Where it is said: pulse.js may have put a fresh one there. */
+function tell(words) {
+  for (const place of document.querySelectorAll("[data-reveal]")) place.textContent = words;
+}
+
 /** The page as it is now, in the places of what went; words that are being typed stand elsewhere. */
 async function anew() {
-  const answer = await fetch(said.dataset.page, { headers: { Accept: "text/html" }, cache: "no-store" });
+  const answer = await fetch(known.page, { headers: { Accept: "text/html" }, cache: "no-store" });
   if (answer.status >= 500 || answer.status === 429) throw new Error("the server is busy or away");
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = new Map(parts(next).map((part) => [part.dataset.veiled, part]));
   // Signed out, or no longer his to see.
-  if (fresh.size === 0) return location.replace(said.dataset.page);
+  if (fresh.size === 0) return location.replace(known.page);
   for (const part of parts(document)) part.replaceChildren(...(fresh.get(part.dataset.veiled)?.childNodes ?? []));
   const again = next.querySelector("[data-reveal]");
   if (!again) return;
   // Asked for once more in another tab.
-  said.textContent = "";
+  tell("");
   wait(Number(again.dataset.reveal));
 }
 
@@ -38,7 +43,7 @@ async function look() {
   const pane = document.querySelector("main");
   const place = pane.scrollTop;
   for (const part of parts(document)) part.replaceChildren();
-  said.textContent = said.dataset.over;
+  tell(known.over);
   try {
     await anew();
     pane.scrollTop = place;
@@ -47,8 +52,8 @@ async function look() {
   }
 }
 
-if (said) {
-  wait(Number(said.dataset.reveal));
+if (known) {
+  wait(Number(known.reveal));
   // A computer that slept, and a page that comes back from the browser's memory, missed the timer.
   for (const event of ["visibilitychange", "pageshow", "focus"]) addEventListener(event, look);
 }
