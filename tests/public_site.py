@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 from sqlalchemy import text
-from werkzeug.serving import make_server
 
 from channels.contract import AccountInfo
 from channels.registry import channel_type, manifests
@@ -25,6 +24,7 @@ from normalizer.keyword import KeywordIndex
 from normalizer.place import PlaceFinder
 from normalizer.program import Program
 from store.blobs import Blobs
+from tests.channels.loopback import serving
 from tests.toy import ToyChannel
 
 if TYPE_CHECKING:
@@ -204,12 +204,5 @@ def settle() -> None:
 @contextlib.contextmanager
 def served(site: Site) -> Iterator[str]:
     """The pages on a port of loopback, for a browser; its address."""
-    server = make_server("127.0.0.1", 0, site.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, name="site")
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(site.app, to_the_end=True) as at:
+        yield at

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import WSGIRequestHandler, make_server
+from sqlalchemy import select
 
-from store import people
+from inbox.auth import PATH, SESSION
+from store import people, sessions
+from store.models import Officer
+from tests.channels.loopback import serving
 from tests.factories import PASSWORD
 from tests.inboxkit import Site, cheap_hashing
 
@@ -22,13 +25,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 DESKTOP = (1280, 800)
-
-
-class Quiet(WSGIRequestHandler):
-    """Requests are no news."""
-
-    def log(self, type: str, message: str, *arguments: object) -> None:  # noqa: A002 - werkzeug's name
-        """Nothing."""
 
 
 def is_trouble(page: Page, message: ConsoleMessage) -> bool:
@@ -47,20 +43,23 @@ def site(engine: Engine, redis_client: Redis, tmp_path: Path, monkeypatch: pytes
 
 @pytest.fixture
 def address(site: Site) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(site.app, to_the_end=True) as at:
+        yield at
+
+
+def logged_in(site: Site, username: str) -> str:
+    """The token of a new session; that one gets it by the form is what test_signing_in.py shows."""
+    with site.engine.begin() as connection:
+        officer_id = connection.execute(select(Officer.id).where(Officer.username == username)).scalar_one()
+        return sessions.open_session(connection, officer_id, site.clock())
 
 
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, site: Site, address: str) -> Iterator[Callable[..., Page]]:
     """A page that is logged in and shows the queue; whatever the browser complains about fails the test."""
     complaints: list[str] = []
     contexts = []
+    host = str(urlsplit(address).hostname)
 
     def open_page(size: tuple[int, int] = DESKTOP, *, scripts: bool = True, username: str = "dewi") -> Page:
         width, height = size
@@ -74,10 +73,9 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if is_trouble(page, message) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        token = logged_in(site, username)
+        context.add_cookies([{"name": SESSION, "value": token, "domain": host, "path": PATH, "httpOnly": True}])
         page.goto("/inbox")
-        page.get_by_label("Nama pengguna").fill(username)
-        page.get_by_label("Kata sandi").fill(PASSWORD)
-        page.get_by_role("button", name="Masuk").click()
         expect(page.get_by_role("heading", name="Antrean")).to_be_visible()
         page.wait_for_load_state("load")
         return page

@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = 10  # seconds; browsers open connections on which they never ask anything
+
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's
         """Say nothing."""
 
 
 @contextlib.contextmanager
-def serving(app: Callable[..., Any]) -> Iterator[str]:
-    """The address of a server that runs `app` in a thread until the block ends."""
+def serving(app: Callable[..., Any], *, to_the_end: bool = False) -> Iterator[str]:
+    """The address of a server that runs `app` in a thread until the block ends.
+
+    With `to_the_end` also until what it was still answering is answered, for whoever takes its database away next.
+    """
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server.daemon_threads = not to_the_end  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

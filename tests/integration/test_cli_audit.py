@@ -10,15 +10,13 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 import cli
-import wiring
-from config.settings import load
 from tests import factories
+from tests.clikit import config, world
 from tests.docs.test_shapes_documented import named, section
-from tests.integration.test_cli import MUARA_TOML, PROGRAM
 from tests.journalling import unguarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from click.testing import Result
@@ -26,24 +24,7 @@ if TYPE_CHECKING:
     from dispatcher.runtime import Runtime
 
 
-@pytest.fixture
-def config(database_url: str, redis_url: str, tmp_path: Path) -> Path:
-    folder = tmp_path / "config"
-    (folder / "programs").mkdir(parents=True)
-    (tmp_path / "data").mkdir()
-    (folder / "muara.toml").write_text(
-        MUARA_TOML.format(database=database_url, redis=redis_url, data=tmp_path / "data")
-    )
-    (folder / "programs" / "masbupsiaga.toml").write_text(PROGRAM)
-    return folder
-
-
-@pytest.fixture
-def world(config: Path, database_url: str, redis_url: str) -> Iterator[Runtime]:
-    made = wiring.build(load(config), database_url=database_url, redis_url=redis_url)
-    yield made
-    made.engine.dispose()
-    made.redis.close()
+__all__ = ["config", "world"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from store import accounts, housekeeping
 from store.bulk import dumps
 from tests import factories
-from tests.integration.test_cli import config, lines, muara, world
+from tests.clikit import config, lines, muara, world
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import redis
 from flask import Flask
 from sqlalchemy import event
 
+import wiring
 from dispatcher import pulse as stamps
 from inbox import pulse
 from inbox.pages import register
@@ -156,7 +156,7 @@ def test_without_redis_every_answer_is_a_whole_one(site: Site, engine: Engine, t
     browser = site.officer("dewi")
     tag = ask(browser).headers["ETag"]
     ticket = site.complaint()
-    away = factories.house(engine, redis.Redis(host="127.0.0.1", port=1), tmp_path, site.clock)
+    away = factories.house(engine, wiring.redis_client("redis://127.0.0.1:1"), tmp_path, site.clock)
     app = Flask("tanpa redis")
     register(app, away, secret_key=SECRET)
     cookie = browser.client.get_cookie("muara_session", path="/inbox")

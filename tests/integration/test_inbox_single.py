@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from joserfc.jwk import RSAKey
-from werkzeug.serving import make_server
 
 import wiring
 from commands import doctor
@@ -19,9 +17,9 @@ from inbox.state import Access
 from standins import oidc
 from store import people, second
 from tests import factories
+from tests.channels.loopback import serving
 from tests.factories import PASSWORD
 from tests.inboxkit import SECRET, Browser, Site, cheap_hashing, field
-from tests.windowkit import Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,14 +65,8 @@ def provider(key: RSAKey) -> Iterator[oidc.Provider]:
         redirect_uri=BACK,
         person={"email": "Dewi@kab.example", "email_verified": True, "preferred_username": "dewi"},
     )
-    server = make_server("127.0.0.1", 0, oidc.create_app(made), threaded=True, request_handler=Quiet)
-    made.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(oidc.create_app(made)) as made.issuer:
+        yield made
 
 
 def world_of(site_parts: tuple[Engine, Redis, Path], provider: oidc.Provider, **values: Any) -> World:

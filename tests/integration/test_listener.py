@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import redis
-
+import wiring
 from channels.errors import PollFailed
 from dispatcher import drain, listener
 from dispatcher.bells import listen_channel
@@ -174,7 +173,7 @@ def test_a_bell_ends_the_rest(
 
 
 def test_without_redis_polling_goes_on(engine: Engine, tmp_path: Path, channel: Folder) -> None:
-    nowhere = redis.Redis.from_url("unix:///nonexistent/socket")
+    nowhere = wiring.redis_client("unix:///nonexistent/socket")
     world = runtime(engine, nowhere, tmp_path / "blobs", channels=[channel])
     channel.receive(1)
     with listening(world):

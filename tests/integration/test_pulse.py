@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import redis
 
+import wiring
 from channels.contract import Media
 from dispatcher import drain, media, pulse, sending, sweeper
 from tests import factories
@@ -116,7 +116,7 @@ def test_a_stamp_is_the_same_until_a_bump_and_never_comes_again(redis_client: Re
 
 
 def test_without_redis_nobody_is_told_and_nothing_fails(caplog: pytest.LogCaptureFixture) -> None:
-    away = redis.Redis(host="127.0.0.1", port=1)
+    away = wiring.redis_client("redis://127.0.0.1:1")
     pulse.bump(away)
     assert pulse.stamp(away) is None
     assert len(caplog.records) == 2
