@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, select, tuple_, update
 
 from normalizer.complaint import CLOSED, State, check_transition
+from normalizer.saying import kept, say
 from store.casework.answers import chosen, send
 from store.casework.base import (
     Act,
@@ -117,7 +118,7 @@ def _tell(connection: Connection, act: Act, row: Any, text: str, submission: str
 def _withhold(connection: Connection, sent: Iterable[str]) -> None:
     """What has not gone out yet never does."""
     waiting = (Outbox.id.in_([uuid.UUID(each) for each in sent]), Outbox.state == "queued", Outbox.attempts == 0)
-    connection.execute(update(Outbox).where(*waiting).values(state="skipped", error="diurungkan petugas"))
+    connection.execute(update(Outbox).where(*waiting).values(state="skipped", error=kept(say("diurungkan petugas"))))
 
 
 def _hide(connection: Connection, act: Act, row: Any, *, anonim: bool, rahasia: bool) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from channels.contract import Health
+from channels.registry import channel_type
+from normalizer.saying import say
 from store import accounts, housekeeping
 from store.bulk import dumps
 from tests import factories
@@ -13,6 +16,7 @@ from tests.clikit import config, lines, muara, world
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
     from click.testing import Result
 
     from dispatcher.runtime import Runtime
@@ -54,3 +58,14 @@ def test_a_clock_that_stands_still_is_named(world: Runtime, muara: Callable[...,
     [(well, sentence)] = sentences(muara, "clock")
     assert not well
     assert sentence.startswith("does not run (last seen ")
+
+
+def test_what_an_adapter_says_is_english_on_the_command_line(
+    world: Runtime, muara: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Health(
+        ok=False, sentence=say("%(who)s tidak dapat dihubungi (%(error)s)", who="Kannel", error="TimeoutError")
+    )
+    monkeypatch.setattr(channel_type("sms"), "health", lambda _channel: found)
+    assert world.accounts
+    assert sentences(muara, "channel sms1708")[0] == (False, "Kannel cannot be reached (TimeoutError)")
