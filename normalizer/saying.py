@@ -66,6 +66,8 @@ def joined(sentences: list[Sentence], between: str = " ") -> Sentence:
 
 def told(sentence: str, translated: Callable[[str], str]) -> str:
     """The sentence in another language: `translated` gives the message of that language."""
+    if not sentence:
+        return ""  # gettext would answer with the catalogue's head
     if not isinstance(sentence, Sentence):
         return translated(sentence.replace("%", "%%")) % {}
     values = {

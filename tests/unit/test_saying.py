@@ -80,5 +80,10 @@ def test_a_receipts_error_survives_the_way_through_the_items() -> None:
     assert saying.told(found.error or "", english) == "Server h.example refuses: quota used up (100%)"
 
 
+def test_nothing_said_is_nothing_in_english() -> None:
+    assert in_english("") == ""
+    assert in_english(saying.quoted("")) == ""
+
+
 def test_the_catalogue_knows_the_programs_own_mistake() -> None:
     assert in_english(saying.kept(saying.bug(KeyError("x")))).startswith("An error in the program (KeyError)")
