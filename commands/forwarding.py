@@ -12,8 +12,8 @@ from channels.forwarding import Complaint, forwarder
 from commands.context import running
 from commands.saying import fail, who
 from dispatcher import pulse
+from inbox.case.thread import veil_of
 from inbox.i18n import in_english
-from inbox.thread import veil_of
 from normalizer import ticket
 from normalizer.text import mask_ids
 from store import casefile, forwards

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from flask import redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
-from inbox import auth, login
+from inbox import auth
 from inbox.i18n import COOKIE, LANGUAGES
+from inbox.people import login
 from inbox.rights import Need
 from inbox.routing import Route
 from inbox.state import person, runtime

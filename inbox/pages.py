@@ -12,39 +12,25 @@ from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from dispatcher.pulse import bump
-from inbox import (
-    acts,
-    attempting,
-    audit,
-    auth,
-    case,
-    case_routes,
-    desk,
-    devices,
-    files,
-    i18n,
-    imports,
-    lamps,
-    letters,
-    manage_routes,
-    maps,
-    number_routes,
-    people_routes,
-    presence,
-    pulse,
-    queue,
-    replying,
-    reporter,
-    revealing,
-    saved,
-    second,
-    words,
-)
-from inbox.bell import ROUTES as BELL_ROUTES
-from inbox.bell import count
+from inbox import attempting, auth, desk, i18n, words
+from inbox.acts import replying
+from inbox.acts import verbs as acts
+from inbox.case import files, letters, reporter, revealing
+from inbox.case import page as case
+from inbox.case import routes as case_routes
 from inbox.i18n import _, lazy
-from inbox.mailing import Background
-from inbox.my_notices import ROUTES as MY_NOTICES_ROUTES
+from inbox.manage import audit, imports
+from inbox.manage import routes as manage_routes
+from inbox.numbers import maps
+from inbox.numbers import routes as number_routes
+from inbox.people import devices, second
+from inbox.people import routes as people_routes
+from inbox.people.bell import ROUTES as BELL_ROUTES
+from inbox.people.bell import count
+from inbox.people.mailing import Background
+from inbox.people.my_notices import ROUTES as MY_NOTICES_ROUTES
+from inbox.queue import lamps, presence, pulse, saved
+from inbox.queue import page as queue
 from inbox.rights import Need, may
 from inbox.routing import Route
 from inbox.state import KEY, Access, Ground, Inbox, Machine, inbox, page

@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import rights, words
-from inbox.clockface import Chip, chip
+from inbox.case.clockface import Chip, chip
 from inbox.i18n import _, said
 from inbox.masking import veil
 from normalizer.complaint import State

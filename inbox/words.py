@@ -74,7 +74,7 @@ STATES: Final = {
     State.DIGABUNG: lazy("digabung"),
     State.SELESAI: lazy("selesai"),
 }
-#: Why a complaint is archived, as officers choose it; inbox/reasons.py has what its citizen reads.
+#: Why a complaint is archived, as officers choose it; inbox/acts/reasons.py has what its citizen reads.
 GROUNDS: Final = {
     "format": lazy("Salah format"),
     "umum": lazy("Terlalu umum"),

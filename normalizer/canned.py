@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What each stands for, inbox/canned.py says to officers.
+#: What each stands for, inbox/acts/canned.py says to officers.
 VARIABLES: Final = ("nama", "nomor", "program", "unit", "petugas", "tenggat")
 _BRACED: Final = re.compile(r"\{([^{}\n]*)\}")
 

@@ -43,7 +43,7 @@ class Wrong(enum.StrEnum):
 
 
 class UserError(Exception):
-    """What cannot be done to an officer; inbox/users.py has the sentence for the administrator."""
+    """What cannot be done to an officer; inbox/people/users.py has the sentence for the administrator."""
 
     def __init__(self, wrong: Wrong) -> None:
         super().__init__(wrong.value)

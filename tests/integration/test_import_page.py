@@ -15,7 +15,7 @@ from channels.lapor.adapter import LaporChannel
 from channels.lapor.dialects.export import ExportSettings
 from dispatcher import drain
 from dispatcher.runtime import Account
-from inbox import imports
+from inbox.manage import imports
 from normalizer.keyword import KeywordIndex
 from normalizer.place import PlaceFinder
 from tests import factories

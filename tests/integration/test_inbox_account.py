@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inbox import devices
+from inbox.people import devices
 from store import people, sessions, tokens
 from tests import factories
 from tests.factories import PASSWORD

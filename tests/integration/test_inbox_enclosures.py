@@ -17,7 +17,7 @@ from channels.contract import Files, OutboundFile
 from channels.errors import Refused
 from dispatcher import media
 from dispatcher.sending import Sender
-from inbox import enclosing
+from inbox.acts import enclosing
 from normalizer.keyword import KeywordIndex
 from store.blobs import BlobError, Blobs
 from store.casework import GRACE

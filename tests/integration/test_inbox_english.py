@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from inbox import thread
+from inbox.case import thread
 from inbox.pages import ROUTES
 from normalizer.complaint import State
 from store import canned, renditions, tokens

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openpyxl import load_workbook
 
-from inbox import exports
+from inbox.numbers import exports
 from tests.factories import NOW
 from tests.inboxkit import Site
 

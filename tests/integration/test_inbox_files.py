@@ -9,7 +9,7 @@ import pytest
 
 from dispatcher.rendering.process import BROKEN, UNPLAYABLE
 from dispatcher.sniff import sniff
-from inbox.papers import WITHHELD
+from inbox.case.papers import WITHHELD
 from tests.filekit import attach
 from tests.inboxkit import Site, cheap_hashing
 from tests.pictures import OWNER, SOUTH, decoded, exif, film, picture, sound

@@ -12,8 +12,8 @@ import pytest
 
 from commands import doctor
 from dispatcher.mailing import Mailer, MailError
-from inbox import forgotten
-from inbox.mailing import Background
+from inbox.people import forgotten
+from inbox.people.mailing import Background
 from inbox.state import KEY
 from store import people
 from tests.dovecot import CERTIFICATES

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from inbox import period, tallied
+from inbox.numbers import period, tallied
 from tests.factories import NOW
 from tests.inboxkit import Site
 

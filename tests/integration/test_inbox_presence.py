@@ -11,7 +11,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisAwayError
 from sqlalchemy import event
 
-from inbox.presence import LIFE
+from inbox.queue.presence import LIFE
 from store import sessions
 from tests.inboxkit import Browser, Site, field
 

@@ -14,8 +14,8 @@ from sqlalchemy import event
 
 import wiring
 from dispatcher import pulse as stamps
-from inbox import pulse
 from inbox.pages import register
+from inbox.queue import pulse
 from inbox.state import KEY
 from tests import factories
 from tests.factories import NOW

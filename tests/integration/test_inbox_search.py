@@ -240,7 +240,7 @@ def test_nothing_found_says_what_was_searched_and_offers_one_thing(site: Site) -
 def test_what_is_not_read_yet_is_said_and_then_found(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = site.officer("dewi", Role.OFFICER)
     made = {site.complaint("jembatan") for _ in range(5)}
-    monkeypatch.setattr("inbox.finding._FIRST", 2)
+    monkeypatch.setattr("inbox.queue.finding._FIRST", 2)
     page = look(browser, "jembatan")
     assert len(tickets(page)) == 2
     assert "3 perubahan terbaru belum terbaca" in page

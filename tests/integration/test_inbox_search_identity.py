@@ -146,7 +146,7 @@ def test_whoever_becomes_hidden_is_found_by_nothing_until_it_is_read_anew(
     ticket = site.complaint("Lurah minta uang", name=NAME, address=PHONE)
     browser = site.officer("dewi")
     assert found(browser, "Kartono") == [ticket]
-    monkeypatch.setattr("inbox.finding._FIRST", 0)
+    monkeypatch.setattr("inbox.queue.finding._FIRST", 0)
     with site.writing() as connection:
         connection.exec_driver_sql("UPDATE complaint SET rahasia = true")
     assert found(browser, "Kartono") == []

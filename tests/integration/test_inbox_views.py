@@ -150,11 +150,11 @@ def test_counts_are_kept_for_a_while_and_never_hold_up_a_page(site: Site, monkey
     site.complaint()
     assert [count for _, _, count in rail(browser)] == ["1"] * 5
     site.runtime.redis.flushall()
-    monkeypatch.setattr("inbox.saved._CAP", 1)
+    monkeypatch.setattr("inbox.queue.saved._CAP", 1)
     assert [count for _, _, count in rail(browser)][:3] == ["1+"] * 3
     site.runtime.redis.flushall()
     monkeypatch.setattr(
-        "inbox.saved._count", lambda connection, _view: connection.exec_driver_sql("SELECT pg_sleep(9)")
+        "inbox.queue.saved._count", lambda connection, _view: connection.exec_driver_sql("SELECT pg_sleep(9)")
     )
     assert [count for _, _, count in rail(browser)] == [""] * 5
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from inbox.marking import Marker, flat
+from inbox.queue.marking import Marker, flat
 from normalizer.seek import Sought
 
 ROAD = Marker(sought=Sought(), words=frozenset({"jalan", "jln"}))

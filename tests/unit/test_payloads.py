@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.payloads import BINARY, TEXT, preview, redacted
+from inbox.manage.payloads import BINARY, TEXT, preview, redacted
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""One complaint as it is read: thread, files, reporter, related complaints, clocks."""

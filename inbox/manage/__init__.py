@@ -1,0 +1,1 @@
+"""Administration: channels, quarantine, programs, imports, the audit log."""

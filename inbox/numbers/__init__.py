@@ -1,0 +1,1 @@
+"""Figures of a period, as pages, charts, maps, tables and the monthly report."""

@@ -1,0 +1,1 @@
+"""Officers: getting in, their accounts, and what they are told."""
