@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "muara_template"
-# Bytes; four workers' servers with a large installation each need less than half of it.
-ROOM = 4 * 1024**3
+# Bytes; the servers of four workers use less than half of it.
+ROOM = 2 * 1024**3
 
 # Program to look for, and the Debian package that brings it; tests/run.py installs them.
 PARTS = {program: package for program, package, _ in run.PARTS}

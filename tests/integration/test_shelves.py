@@ -11,12 +11,17 @@ from sqlalchemy import select
 
 from normalizer.complaint import CLOSED
 from store import shelves
+from store.engine import connect
 from store.models import Complaint
 from store.queue import After, Queue, Scope, Sort, Wanted, narrowed
 from tests import factories
+from tests.conftest import TEMPLATE
 from tests.factories import NOW
 
 if TYPE_CHECKING:
+    import contextlib
+    from collections.abc import Callable, Iterator
+
     from sqlalchemy import Connection, Engine
 
 SIAGA, BOTH = frozenset({"siaga"}), frozenset({"siaga", "matur"})
@@ -71,11 +76,21 @@ def pages(connection: Connection, scope: Scope, wanted: Wanted) -> list[Any]:
             return found
 
 
+@pytest.fixture(scope="module")
+def filled(template_url: str, new_database: Callable[..., contextlib.AbstractContextManager[str]]) -> Iterator[Engine]:
+    """A database that these tests only read."""
+    assert template_url
+    with new_database(TEMPLATE) as url:
+        engine = connect(url, name="test")
+        with engine.begin() as connection:
+            fill(connection)
+        yield engine
+        engine.dispose()
+
+
 @pytest.fixture
-def connection(engine: Engine) -> Any:
-    with engine.begin() as made:
-        fill(made)
-    with engine.connect() as made:
+def connection(filled: Engine) -> Iterator[Connection]:
+    with filled.connect() as made:
         yield made
 
 
