@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import rights, words
 from inbox.case.clockface import Chip, chip
-from inbox.i18n import _, said
+from inbox.i18n import _, said, speaks
 from inbox.masking import veil
 from normalizer.complaint import State
 from normalizer.text import subject
@@ -64,7 +65,12 @@ class Card:
 def channel_mark(runtime: Runtime, account: str, channel: str) -> Mark:
     """The mark of a channel, from its manifest; of one that is gone, from its key."""
     known = runtime.accounts.get(account)
-    name = said(known.manifest.name) if known else channel
+    return _mark(known.manifest.name if known else channel, channel, speaks())
+
+
+@functools.lru_cache(256)
+def _mark(called: str, channel: str, _language: str) -> Mark:
+    name = said(called)
     parts = name.split()
     letters = (parts[0][0] + parts[1][0]).upper() if len(parts) > 1 else name[:2]
     return Mark(letters=letters, hue=zlib.crc32(channel.encode()) % _HUES, name=name)

@@ -26,10 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from normalizer.complaint import CLOSED, State
+from normalizer.complaint import CLOSED
 from store.engine import kept
 from store.models import Complaint, Contact, Message
-from store.models.complaint import ONLY_OPEN
+from store.models.complaint import ASKED, ONLY_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -241,7 +241,7 @@ def _ours(scope: Scope, *, or_none: bool) -> ColumnElement[bool]:
 
 
 def _waits() -> ColumnElement[bool]:
-    return literal_column(f"complaint.state = '{State.MENUNGGU_WARGA.value}'", Boolean())
+    return literal_column(f"complaint.{ASKED}", Boolean())
 
 
 def _quarter() -> ColumnElement[timedelta]:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from flask import redirect, request, url_for
 
 from inbox import rights, words
-from inbox.i18n import _
+from inbox.i18n import _, said
 from inbox.presenters import card, rail
 from inbox.queue import emptiness, finding
 from inbox.state import now, page, person, reading, runtime, scope
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
 
+    from dispatcher.runtime import Runtime
     from inbox.presenters import Card
     from normalizer.seek import Sought
+    from store.people import Person
     from store.queue import Row
 
 #: The query parameters that make up a view of the queue; case pages carry them along.
@@ -167,20 +169,21 @@ def _found(connection: Connection, seen: View, offered: dict[str, Any]) -> dict[
             "remarks": [*emptiness.gone(seen, offered), *emptiness.remarks(found)],
         }
     page_of = shelves.page(connection, scope(), seen.wanted, now(), after=seen.after)
+    desk = (person(), runtime(), now())
     return {
-        "cards": [_card(row, seen.wanted.sort) for row in page_of.rows],
+        "cards": [_card(row, seen.wanted.sort, *desk) for row in page_of.rows],
         "next_page": _next(seen, page_of.after),
         "empty": emptiness.queue(seen, offered),
         "remarks": emptiness.gone(seen, offered),
     }
 
 
-def _card(row: Row, sort: Sort) -> Card:
-    shown = card(row, person(), runtime(), now())
+def _card(row: Row, sort: Sort, person: Person, house: Runtime, now: datetime) -> Card:
+    shown = card(row, person, house, now)
     if sort is not Sort.WAITING or row.waiting_since is None:
         return shown
-    told = words.waiting(row.waiting_since, now())
-    return dataclasses.replace(shown, age=told, age_title=words.absolute(row.waiting_since, runtime().zone))
+    told = words.waiting(row.waiting_since, now)
+    return dataclasses.replace(shown, age=told, age_title=words.absolute(row.waiting_since, house.zone))
 
 
 def _next(seen: View, after: After | None) -> str | None:
@@ -191,7 +194,7 @@ def _next(seen: View, after: After | None) -> str | None:
 def choices() -> dict[str, Any]:
     """What the filters offer this officer."""
     programs = rights.programs(person(), runtime())
-    channels = {account.channel.key: account.manifest.name for account in runtime().accounts.values()}
+    channels = {account.channel.key: said(account.manifest.name) for account in runtime().accounts.values()}
     return {
         "programs": {program.key: program.name for program in programs},
         "channels": dict(sorted(channels.items(), key=lambda pair: pair[1])),

@@ -68,6 +68,8 @@ class Ticket(Base):
 
 #: Who has not got a closed state; as it stands in the indexes of what is open, and in the queries that use them.
 ONLY_OPEN = f"state IN ({', '.join(repr(state.value) for state in State if state in OPEN)})"
+#: As it stands in the indexes of what waits for its citizen.
+ASKED = f"state = '{State.MENUNGGU_WARGA.value}'"
 RARE = ("anonim", "rahasia", "format_unclear", "likely_double", "send_failed")
 #: The indexes of what is open hold all that decides about a queue: thousands of them are gone through without a row.
 QUEUED: dict[str, Any] = {
@@ -174,7 +176,14 @@ class Complaint(Base):
         Index("ix_complaint_conversation", "account", "conversation", "opened_at"),
         Index("ix_complaint_search", "search", postgresql_using="gin"),
         Index("ix_complaint_warn", "warn_at", postgresql_where=sql("warn_at IS NOT NULL")),
-        Index("ix_complaint_silence", "silence_due_at", postgresql_where=sql("state = 'menunggu_warga'")),
+        # Who waits for his citizen has a queue of its own, and is few among what is open.
+        Index(
+            "ix_complaint_asked",
+            "desk",
+            postgresql_where=sql(ASKED),
+            postgresql_include=["program"],
+        ),
+        Index("ix_complaint_silence", "silence_due_at", postgresql_where=sql(ASKED)),
         Index("ix_complaint_held", "held_until", postgresql_where=sql("held_until IS NOT NULL")),
         Index("ix_complaint_merged", "merged_into", postgresql_where=sql("merged_into IS NOT NULL")),
         Index("ix_complaint_figures", "opened_at", postgresql_include=COUNTED),
