@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import rights, words
-from inbox.case.clockface import Chip, chip
+from inbox.clockface import Chip, chip
 from inbox.i18n import _, said, speaks
 from inbox.masking import veil
 from normalizer.complaint import State

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import current_app, g, render_template
 
 from inbox import rights
-from inbox.queue.turnstile import Turnstile
+from inbox.turnstile import Turnstile
 from store import engine, sessions
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from inbox.acts import enclosing
 from inbox.acts.offers import act_for
 from inbox.case.page import found, render
 from inbox.i18n import _
-from inbox.queue.page import view
+from inbox.queue.view import view
 from inbox.state import reading, runtime, scope
 from normalizer import ticket as codes
 from normalizer.complaint import TransitionError

@@ -12,7 +12,7 @@ from inbox.acts import reasons
 from inbox.acts.acting import act_on
 from inbox.acts.offers import act_for
 from inbox.presenters import unit_name
-from inbox.queue.page import view
+from inbox.queue.view import view
 from inbox.state import page, reading, runtime, scope
 from normalizer import ticket as codes
 from store import casework

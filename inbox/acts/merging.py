@@ -10,7 +10,7 @@ from sqlalchemy import select
 from inbox.acts import answering
 from inbox.acts.acting import carry_out, refused, submission
 from inbox.i18n import _
-from inbox.queue.page import view
+from inbox.queue.view import view
 from inbox.state import reading, runtime, scope
 from normalizer import ticket as codes
 from normalizer.program import Texts

@@ -11,11 +11,12 @@ from dispatcher import pulse
 from inbox import rights, words
 from inbox.acts import answering, canned, counting, enclosing, meanwhile, offers
 from inbox.case import reporter, thread
-from inbox.case.clockface import chips, sentences
+from inbox.clockface import chips, sentences
 from inbox.numbers import maps
 from inbox.presenters import channel_mark, place_label, unit_name
 from inbox.queue import presence
-from inbox.queue.page import listing, short, view
+from inbox.queue.page import listing, short
+from inbox.queue.view import view
 from inbox.state import now, page, person, reading, runtime, scope
 from normalizer import ticket as codes
 from normalizer.complaint import CLOSED, State

@@ -8,7 +8,7 @@ from flask import abort, redirect, request, url_for
 
 from inbox import rights
 from inbox.i18n import _, lazy, said
-from inbox.queue.page import view
+from inbox.queue.view import view
 from inbox.state import now, page, person, runtime, scope
 from normalizer import ticket as codes
 from store import identity

@@ -11,7 +11,7 @@ from inbox.acts.offers import REASON, act_for
 from inbox.case.page import found
 from inbox.case.thread import veil_of
 from inbox.i18n import _
-from inbox.queue.page import view
+from inbox.queue.view import view
 from inbox.rights import Need
 from inbox.routing import Route
 from inbox.state import person, runtime

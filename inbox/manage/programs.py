@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import abort
 
 from inbox import rights, words
-from inbox.case.reckoning import explain
 from inbox.i18n import _, lazy, said
 from inbox.presenters import channel_mark
+from inbox.reckoning import explain
 from inbox.state import now, page, person, reading, runtime
 from normalizer.clock import Facts, reckon
 from normalizer.clock_time import national

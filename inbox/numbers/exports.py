@@ -19,7 +19,7 @@ from inbox.masking import veil
 from inbox.numbers import number_words, question
 from inbox.presenters import place_label, unit_name
 from inbox.queue import finding
-from inbox.queue import page as queue
+from inbox.queue.view import view
 from inbox.state import now, page, person, runtime, scope
 from normalizer.cells import csv_text, safe_cell
 from normalizer.complaint import State
@@ -72,7 +72,7 @@ class Order:
 
 def of_queue(kind: str) -> BaseResponse:
     """The queue as its address narrows it."""
-    seen = queue.view()
+    seen = view()
     with runtime().engine.connect() as connection:
         where = store.narrowed(seen.wanted, scope(), now())
         if seen.sought is not None and seen.sought.ticket is None:

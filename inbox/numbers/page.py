@@ -11,7 +11,8 @@ from inbox.i18n import _, _c, lazy
 from inbox.numbers import charts, number_words, period, question, tallied
 from inbox.numbers.charts import Series
 from inbox.presenters import card
-from inbox.queue.page import choices, read_after, write_after
+from inbox.queue.page import choices
+from inbox.queue.view import read_after, write_after
 from inbox.state import now, page, person, reading, runtime
 from normalizer.program import Clock
 from store import queue

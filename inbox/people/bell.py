@@ -14,7 +14,7 @@ from inbox.case.page import found
 from inbox.i18n import _
 from inbox.people.notice_words import SAID, said
 from inbox.presenters import unit_name
-from inbox.queue.page import view
+from inbox.queue.view import view
 from inbox.rights import Need
 from inbox.routing import Route
 from inbox.state import now, page, person, reading, runtime, scope

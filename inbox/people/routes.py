@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inbox import language
-from inbox.people import account, forgotten, login, second, single, users, welcome
+from inbox.people import account, forgotten, language, login, second, single, users, welcome
 from inbox.rights import Need
 from inbox.routing import Route
 

@@ -15,7 +15,7 @@ from inbox.acts.acting import LONGEST, typed
 from inbox.acts.offers import act_for
 from inbox.acts.reasons import GROUNDS, archived
 from inbox.i18n import _, lazy
-from inbox.queue.page import view
+from inbox.queue.view import view
 from inbox.state import page, reading, runtime, scope
 from normalizer import ticket as codes
 from normalizer.complaint import CLOSED, State, TransitionError

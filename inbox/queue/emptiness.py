@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from inbox.queue.finding import Results
-    from inbox.queue.page import View
+    from inbox.queue.view import View
 
 #: The filters of an address, by what stands before their value; of dates the value says it all.
 _FILTERS: Final = {

@@ -13,7 +13,8 @@ from dispatcher import pulse
 from inbox.auth import SESSION
 from inbox.people import bell
 from inbox.queue import presence, saved
-from inbox.queue.page import listing, short, view
+from inbox.queue.page import listing, short
+from inbox.queue.view import view
 from inbox.rights import Need
 from inbox.routing import Route
 from inbox.state import inbox, now, reading, runtime, scope

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from inbox.i18n import _
 from inbox.queue import emptiness, finding
 from inbox.queue import page as queue
+from inbox.queue.view import read
 from inbox.rights import Need
 from inbox.routing import Route
 from inbox.state import now, page, person, reading, runtime, scope
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from werkzeug.wrappers import Response as BaseResponse
 
-    from inbox.queue.page import View
+    from inbox.queue.view import View
     from store.views import Saved
 
 LONGEST_NAME: Final = 60
@@ -71,7 +72,7 @@ def rail(here: View | None) -> list[Tab]:
 
 
 def _view(query: str) -> View:
-    return queue.read(dict(parse_qsl(query.removeprefix("?"))))
+    return read(dict(parse_qsl(query.removeprefix("?"))))
 
 
 def _counts(connection: Connection, known: Sequence[Saved]) -> dict[uuid.UUID, str]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from inbox import i18n
-from inbox.case.reckoning import explain
+from inbox.reckoning import explain
 from normalizer.clock import Facts, reckon
 from normalizer.complaint import State
 from normalizer.program import Calendar, Clock, Clocks, DayHours, Program

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox.queue.turnstile import KEPT, SHARE, Turnstile
+from inbox.turnstile import KEPT, SHARE, Turnstile
 
 
 class Watch:

@@ -7,8 +7,8 @@ import functools
 from typing import TYPE_CHECKING, Any, Final
 
 from inbox import words
-from inbox.case.reckoning import Reckoning, explain, explain_one
 from inbox.i18n import _, lazy, speaks
+from inbox.reckoning import Reckoning, explain, explain_one
 from normalizer import clock
 from normalizer.clock import Facts, reckon
 from normalizer.complaint import CLOSED, State
