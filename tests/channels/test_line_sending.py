@@ -16,6 +16,7 @@ from channels.contract import Conversation, OutboundFile
 from channels.errors import OutcomeUnknown, ProviderDown, Refused, SendFailed, Throttled
 from channels.line import client, sending
 from normalizer.messages import Delivery
+from normalizer.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,7 +147,7 @@ def test_an_expired_token_after_an_unknown_outcome_tells_nothing(line: Line, mon
     def lose_first(answer_: object) -> object:
         tries.append(answer_)
         if len(tries) == 1:
-            raise OutcomeUnknown("LINE gave no answer (ReadTimeout)")
+            raise OutcomeUnknown(say("%(who)s belum selesai menjawab sampai batas waktu", who="LINE"))
         return real(answer_)  # type: ignore[arg-type] # the real one's argument
 
     monkeypatch.setattr(client, "checked", lose_first)
