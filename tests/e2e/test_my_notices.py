@@ -125,5 +125,5 @@ def test_an_officer_links_his_telegram_and_is_told_there(
         delivering.plan(house, connection)
     site.clock.pass_by(SETTLE)
     assert elsewhere(lambda: delivering.deliver(house, Way.TELEGRAM))
-    assert telegram.delivered()[-1].startswith("Pimpinan mengingatkan\n")
+    assert telegram.delivered()[-1].startswith("Pimpinan mengingatkan Anda\n")
     assert site.rows("SELECT count(*) FROM complaint") == [(1,)]
