@@ -10,13 +10,14 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, cast, func, literal, select, text, true, union_all
+from sqlalchemy import Text, func, select, text, true, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from store.models import Complaint
+from store.queue import among, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import ColumnElement, CompoundSelect, Select
 
@@ -84,19 +85,19 @@ def _mine(scope: Scope, wanted: Wanted, part: Part) -> list[Branch]:
         units -= {""}
     units = _also(units, wanted.unit)
     if units is None and programs is not None:
-        return [Branch(column=Complaint.program, values=_array(programs))]
+        return [Branch(column=Complaint.program, values=texts(programs))]
     if units is None:
         everything = part is Part.ALL and scope.tray is None
         return [Branch() if everything else Branch(also=(Complaint.program.is_not(None),))]
     if programs is None:
         return [Branch(column=Complaint.desk, values=_everywhere(units))]
     desks = {f"{program}/{unit}" for program in programs for unit in units}
-    return [Branch(column=Complaint.desk, values=_array(desks))]
+    return [Branch(column=Complaint.desk, values=texts(desks))]
 
 
 def _everywhere(units: frozenset[str]) -> ColumnElement[Any]:
     """The desks of these units in every program that has a complaint."""
-    known, unit = _PROGRAMS.subquery("known"), func.unnest(_array(units)).table_valued("code").render_derived("unit")
+    known, unit = _PROGRAMS.subquery("known"), func.unnest(texts(units)).table_valued("code").render_derived("unit")
     desks = select(known.c.program + "/" + unit.c.code).select_from(known.join(unit, true()))
     return func.array(desks.scalar_subquery(), type_=ARRAY(Text))
 
@@ -110,10 +111,10 @@ def _also(known: frozenset[str] | None, asked: str | None) -> frozenset[str] | N
 
 def _strays(scope: Scope) -> list[Branch]:
     if scope.tray is None:
-        return [Branch(column=Complaint.desk, values=_array([_STRAY]))]
+        return [Branch(column=Complaint.desk, values=texts([_STRAY]))]
     if not scope.tray:
         return []
-    return [Branch(column=Complaint.desk, values=_array([_STRAY]), also=(Complaint.account.in_(sorted(scope.tray)),))]
+    return [Branch(column=Complaint.desk, values=texts([_STRAY]), also=(among(Complaint.account, scope.tray),))]
 
 
 def in_order(
@@ -141,7 +142,3 @@ def _first(branch: Branch, query: Select[Any]) -> Select[Any]:
 def anywhere(branches: Sequence[Branch], query: Select[Any]) -> CompoundSelect[Any]:
     """The rows of `query`, in no order."""
     return union_all(*(query.where(*branch.condition) for branch in branches))
-
-
-def _array(values: Iterable[str]) -> ColumnElement[Any]:
-    return cast(literal(sorted(values), ARRAY(Text)), ARRAY(Text))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: As `kept`, for a statement in SQL.
 KEPT: Final = {"kept": True}
+#: A connection's: the statements of all queues in all their orders, and of a case. Each takes the server some 50 kB.
+_MOST_KEPT: Final = 200
 _Statement = TypeVar("_Statement", bound=Executable)
 
 
@@ -42,7 +44,7 @@ def connect(url: str, *, pool_size: int = 5, name: str = "muara") -> Engine:
             "tcp_user_timeout": 15_000,
         },
     )
-    event.listen(engine, "connect", _read_json_quickly)
+    event.listen(engine, "connect", _made)
     event.listen(engine, "do_execute", _prepared_as_asked)
     return engine
 
@@ -69,8 +71,9 @@ def _prepared_as_asked(cursor: Any, statement: str, parameters: Any, context: An
     return True
 
 
-def _read_json_quickly(connection: psycopg.Connection, _record: object) -> None:
+def _made(connection: psycopg.Connection, _record: object) -> None:
     set_json_loads(orjson.loads, connection)
+    connection.prepared_max = _MOST_KEPT
 
 
 def is_full(error: BaseException) -> bool:
