@@ -17,9 +17,8 @@ from normalizer.telling import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from gettext import NullTranslations
     from zoneinfo import ZoneInfo
-
-    from babel.support import NullTranslations
 
     from normalizer.program import Program
 
@@ -65,7 +64,7 @@ class Words:
 
     def __call__(self, sentence: Sentence) -> str:
         """The sentence in it."""
-        return told(sentence, self.catalogue.ugettext)
+        return told(sentence, self.catalogue.gettext)
 
 
 def words_of(language: str | None) -> Words:
