@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import re
 import time
 from pathlib import Path
@@ -66,7 +67,8 @@ def measure(made: House) -> dict[str, float]:
     top = psutil.Process(made.process.pid)
     sizes: dict[str, float] = collections.defaultdict(float)
     for process in (top, *top.children(recursive=True)):
-        sizes[name_of(process, top)] += pss(process.pid)
+        with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):  # one that PostgreSQL has just ended
+            sizes[name_of(process, top)] += pss(process.pid)
     return sizes
 
 
