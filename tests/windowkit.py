@@ -83,4 +83,4 @@ def visit(browser: Browser, site: Site, address: str) -> Iterator[Callable[..., 
     yield open_page
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert not complaints, complaints

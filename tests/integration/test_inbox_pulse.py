@@ -17,6 +17,7 @@ from dispatcher import pulse as stamps
 from inbox.pages import register
 from inbox.queue import pulse
 from inbox.state import KEY
+from store import casefile
 from tests import factories
 from tests.factories import NOW
 from tests.inboxkit import SECRET, Browser, Site, tickets
@@ -143,6 +144,30 @@ def test_a_change_while_the_answer_is_made_is_told_by_the_next_one(site: Site, m
     second = ask(browser, first.headers["ETag"])
     assert second.status_code == 200
     assert len(tickets(second.get_json()["html"])) == 1
+
+
+def test_a_change_while_a_case_is_shown_is_told_by_the_next_pulse(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket, browser = site.complaint("lampu mati"), site.officer("dewi")
+    browser.get(f"/inbox/{ticket}")  # read: the next look changes nothing
+    read = casefile.read
+
+    def late(*values: Any) -> Any:
+        found = read(*values)
+        colleague = threading.Thread(target=another_line, args=(site, ticket))
+        colleague.start()
+        colleague.join()
+        return found
+
+    monkeypatch.setattr(casefile, "read", late)
+    shown = browser.get(f"/inbox/{ticket}").text
+    assert "dari rekan" not in shown
+    stamp = shown.partition('data-stamp="')[2].partition('"')[0]
+    assert ask(browser, kasus=ticket).get_json()["case"] != stamp
+
+
+def another_line(site: Site, ticket: str) -> None:
+    with site.writing() as connection:
+        factories.line(connection, site.id_of(ticket), "dari rekan")
 
 
 def test_a_wiped_redis_proves_nothing(site: Site, redis_client: Redis) -> None:
