@@ -162,7 +162,9 @@ def test_whoever_was_signed_out_meanwhile_is_asked_to_sign_in(
     site: Site, visit: Callable[..., Page], ticket: str
 ) -> None:
     page = opened(site, visit, ticket)
-    page.route("**/inbox/pulse*", lambda route: route.fulfill(status=204))  # it would notice as well
+    # The pulse would notice as well; one that was under way is waited for.
+    with page.expect_response(lambda answer: answer.status == 204):
+        page.route("**/inbox/pulse*", lambda route: route.fulfill(status=204))
     with site.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM session")
     pass_by(site, page, reveals.OPEN)
