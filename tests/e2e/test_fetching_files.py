@@ -89,7 +89,7 @@ def test_a_citizen_sees_the_photo_and_fetches_the_letter(
     citizen = phone(browser, address, scripts=scripts)
     page = citizen.new_page()
     track(page, code)
-    assert page.get_by_role("img", name="Pratinjau foto").evaluate("each => each.naturalWidth") == 400
+    expect(page.get_by_role("img", name="Pratinjau foto")).to_have_js_property("naturalWidth", 400)
     with page.expect_popup() as opened:
         page.get_by_role("link", name="jalan.jpg").click()
     opened.value.wait_for_load_state()
